@@ -1,0 +1,74 @@
+/**
+ * What the config file says, in the terms the parts use: plain units, absolute paths, secrets resolved. Made by load.ts
+ * from a document that the schema has accepted.
+ */
+import type { Service } from '../domain/service.ts'
+
+/** A listen address. */
+export type Listen =
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+
+/**
+ * A string that cannot be printed by accident: every usual way of turning it into text gives `[redacted]`.
+ * `reveal()` is the one way in.
+ */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return '[redacted]'
+  }
+
+  toJSON(): string {
+    return '[redacted]'
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '[redacted]'
+  }
+}
+
+export type Scope = 'read' | 'operate'
+
+export interface Token {
+  readonly name: string
+  readonly token: Secret
+  readonly scope: Scope
+}
+
+export interface Settings {
+  /** Absolute path of the file these settings come from. */
+  readonly file: string
+  readonly listen: readonly Listen[]
+  /** CIDRs whose X-Forwarded-* are believed; names such as private_ranges are expanded. */
+  readonly trustedProxies: readonly string[]
+  readonly admin: { readonly listen: Listen; readonly tokens: readonly Token[] }
+  readonly limits: {
+    /** Requests that may wait at once, all services together. */
+    readonly heldRequests: number
+    /** Bytes of held requests' bodies kept in memory, all together. */
+    readonly heldBodyMemory: number
+  }
+  readonly log: {
+    readonly level: 'debug' | 'info' | 'warn' | 'error'
+    readonly format: 'auto' | 'pretty' | 'json'
+    /** One line a request. */
+    readonly access: boolean
+  }
+  readonly docker: {
+    /** unix:///path, tcp://host:port or http(s)://host:port. DOCKER_HOST is already applied. */
+    readonly host: string
+    /** Network on which containers are reached; null: one that WakeDock shares with them, else any. */
+    readonly network: string | null
+  }
+  readonly services: readonly Service[]
+}
