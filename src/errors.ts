@@ -44,14 +44,10 @@ export const ERRORS = {
     title: 'The service did not become ready in time',
     proxyStatus: 'connection_timeout',
   },
+  /** 502 for the requests that waited for the wake; 503 with Retry-After while the backoff runs. */
   WAKEDOCK_WAKE_FAILED: {
     status: 502,
     title: 'The service could not be started',
-    proxyStatus: 'destination_unavailable',
-  },
-  WAKEDOCK_BACKOFF: {
-    status: 503,
-    title: 'The service could not be started, and is tried again shortly',
     proxyStatus: 'destination_unavailable',
   },
   WAKEDOCK_UPSTREAM_UNREACHABLE: {
@@ -81,18 +77,16 @@ export type ErrorCode = keyof typeof ERRORS
 /** An outcome of a request that WakeDock itself answers. Not a bug: bugs are plain Errors. */
 export class WakeDockError extends Error {
   readonly code: ErrorCode
+  readonly status: number
   /** Seconds for Retry-After; undefined where waiting does not help. */
   readonly retryAfter: number | undefined
 
-  constructor(code: ErrorCode, options: { retryAfter?: number; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, options: { retryAfter?: number; status?: number; cause?: unknown } = {}) {
     super(ERRORS[code].title, { cause: options.cause })
     this.name = 'WakeDockError'
     this.code = code
+    this.status = options.status ?? ERRORS[code].status
     this.retryAfter = options.retryAfter
-  }
-
-  get status(): number {
-    return ERRORS[this.code].status
   }
 }
 

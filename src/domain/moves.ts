@@ -1,0 +1,150 @@
+/** The moves between states that several events share, and the words in which observers hear of them. */
+import { TargetError } from '../errors.ts'
+import type { DomainEvent, SleepReason, Upstream, WakeTrigger } from './ports.ts'
+import type { Service } from './service.ts'
+import type { Common, Effect, Facts, State, Step, Waking } from './state.ts'
+
+/** A failed wake is retried, when a request asks for it, no sooner than this; doubled for each further failure. */
+export const BACKOFF_BASE = 1_000
+export const BACKOFF_CAP = 60_000
+/** A target that ends by its own fault sooner than this after it was ready counts as a failed wake. */
+export const HEALTHY_AFTER = 30_000
+
+export function wake(from: Common, trigger: WakeTrigger, facts: Facts): Step {
+  const next: Waking = {
+    ...common(from),
+    name: 'waking',
+    since: facts.now,
+    // A start that an earlier wake gave up waiting for is still under way: it serves this one.
+    verb: 'start',
+    upstream: null,
+    error: null,
+    trigger,
+    startedAt: null,
+    retryAt: null,
+    deaths: 0,
+  }
+  const told = tell({ type: 'wake_started', service: facts.service.name, trigger })
+  return [next, from.verb === 'start' ? [told] : [told, { type: 'start' }]]
+}
+
+/** Somebody else started it: probe it as if we had. A null upstream: its provider is about to start it. */
+export function follow(from: Common, upstream: Upstream | null, facts: Facts, effects: Effect[]): Step {
+  const next: Waking = {
+    ...common(from),
+    name: 'waking',
+    since: facts.now,
+    target: upstream === null ? 'restarting' : 'running',
+    upstream,
+    error: null,
+    trigger: 'external',
+    startedAt: facts.now,
+    retryAt: null,
+    deaths: 0,
+  }
+  return [
+    next,
+    [...effects, tell({ type: 'wake_started', service: facts.service.name, trigger: 'external' })],
+  ]
+}
+
+/** Idle is decided and `stopping` entered in the same step: no request can come in between (invariant 3). */
+export function sleep(from: State, reason: SleepReason, facts: Facts): Step {
+  const told = tell({
+    type: 'sleep_started',
+    service: facts.service.name,
+    reason,
+    idleMs: facts.now - Math.max(facts.lastActive, from.since),
+  })
+  const healthy = from.name === 'awake' && facts.now - from.since >= HEALTHY_AFTER
+  const next: State = {
+    ...common(from),
+    name: 'stopping',
+    since: facts.now,
+    failures: healthy ? 0 : from.failures,
+    reason,
+    wakeNext: null,
+  }
+  // With a start still under way the stop is issued when that has settled (invariant 2).
+  return next.verb === null ? [{ ...next, verb: 'stop' }, [told, { type: 'stop' }]] : [next, [told]]
+}
+
+export function failWake(
+  state: Waking,
+  error: TargetError,
+  outcome: 'failed' | 'timeout',
+  facts: Facts,
+): Step {
+  // A missing container or port is not cured by waiting, nor made worse by asking: the provider answers at once.
+  const free = error.reason === 'missing' || error.reason === 'no_address'
+  const failures = free ? state.failures : state.failures + 1
+  const retryIn = free ? 0 : backoff(failures)
+  const code = outcome === 'timeout' ? 'WAKEDOCK_WAKE_TIMEOUT' : 'WAKEDOCK_WAKE_FAILED'
+  return [
+    { ...failed(state, error, facts.now + retryIn, facts), failures },
+    [tell(wakeFinished(state, outcome, error, retryIn, facts)), { type: 'reject', code, retryIn, outcome }],
+  ]
+}
+
+export function asleep(from: Common, facts: Facts): State {
+  return { ...common(from), name: 'asleep', since: facts.now, upstream: null, error: null }
+}
+
+export function failed(from: Common, error: TargetError, retryAt: number, facts: Facts): State {
+  return { ...common(from), name: 'failed', since: facts.now, error, retryAt }
+}
+
+/** The part every state has, without what belongs only to the state it is taken from. */
+export function common({ since, verb, target, upstream, failures, error }: Common): Common {
+  return { since, verb, target, upstream, failures, error }
+}
+
+/** Milliseconds before the next attempt after so many failures in a row. */
+export function backoff(failures: number): number {
+  return Math.min(BACKOFF_CAP, BACKOFF_BASE * 2 ** (Math.max(1, failures) - 1))
+}
+
+export function describeExit(exitCode: number | null): string {
+  return exitCode === null ? 'ended' : `ended with exit code ${exitCode}`
+}
+
+export function exited(exit: { exitCode: number | null; oom: boolean }, facts: Facts): TargetError {
+  const name = targetName(facts.service)
+  return exit.oom
+    ? new TargetError('oom', `${name} was killed by the kernel for memory`, 'Raise its memory limit.')
+    : new TargetError('exited', `${name} ${describeExit(exit.exitCode)}`, 'Its own log says why.')
+}
+
+/** What the target is called in sentences: "container ghost". */
+export function targetName({ target }: Service): string {
+  return target.kind === 'url' ? target.key : `${target.kind} ${target.name}`
+}
+
+export function wakeFinished(
+  state: Waking,
+  outcome: 'ready' | 'failed' | 'timeout',
+  error: TargetError | null,
+  retryIn: number,
+  facts: Facts,
+): DomainEvent {
+  const started = state.startedAt ?? facts.now
+  return {
+    type: 'wake_finished',
+    service: facts.service.name,
+    trigger: state.trigger,
+    outcome,
+    startMs: started - state.since,
+    readyMs: facts.now - started,
+    held: facts.held,
+    error,
+    retryIn,
+  }
+}
+
+export function changed(what: string, facts: Facts): Effect {
+  return tell({ type: 'target_changed', service: facts.service.name, what, inFlight: facts.inFlight })
+}
+
+export function tell(event: DomainEvent): Effect {
+  return { type: 'tell', event }
+}

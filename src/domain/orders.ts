@@ -1,0 +1,53 @@
+/** Operators' orders (wake, sleep) that wait for their outcome. An order ends nothing but itself when it fails. */
+import type { ActionResult, ServiceSnapshot } from './gate.ts'
+import type { State } from './state.ts'
+
+export type Goal = 'wake' | 'sleep'
+
+export class Orders {
+  #pending: { goal: Goal; resolve: (result: ActionResult) => void }[] = []
+
+  add(goal: Goal): Promise<ActionResult> {
+    return new Promise((resolve) => {
+      this.#pending.push({ goal, resolve })
+    })
+  }
+
+  /** Answers those whose outcome is known now. */
+  settle(state: State, snapshot: () => ServiceSnapshot): void {
+    if (this.#pending.length === 0) return
+    const view = snapshot()
+    this.#pending = this.#pending.filter(({ goal, resolve }) => {
+      const why = outcomeOf(goal, state, view)
+      if (why === 'pending') return true
+      resolve(why === 'done' ? { done: true, snapshot: view } : { done: false, why, snapshot: view })
+      return false
+    })
+  }
+
+  /** Nothing will come of them any more. */
+  cancel(why: string, snapshot: ServiceSnapshot): void {
+    for (const { resolve } of this.#pending) resolve({ done: false, why, snapshot })
+    this.#pending = []
+  }
+}
+
+/** What became of an operator's order: 'done', 'pending', or why not. */
+function outcomeOf(goal: 'wake' | 'sleep', state: State, { held, inFlight }: ServiceSnapshot): string {
+  const error = state.error === null ? null : `${state.error.message}. ${state.error.hint}`
+  switch (state.name) {
+    case 'awake':
+      if (goal === 'wake') return 'done'
+      return error ?? `A request came before it was asleep (${inFlight} in flight).`
+    case 'asleep':
+      return goal === 'sleep' ? 'done' : 'It was put to sleep again.'
+    case 'failed':
+      return error ?? 'It failed.'
+    case 'waking':
+      return goal === 'wake' ? 'pending' : `It is waking, and ${held} requests wait for it; force ends them.`
+    case 'draining':
+      return goal === 'sleep' ? 'pending' : 'It was ordered to sleep.'
+    case 'stopping':
+      return goal === 'sleep' || state.wakeNext !== null ? 'pending' : 'It was ordered to sleep.'
+  }
+}
