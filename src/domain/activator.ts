@@ -5,6 +5,7 @@
 import { WakeDockError } from '../errors.ts'
 import type { ActionResult, Control, ServiceSnapshot } from './gate.ts'
 import { HoldBudget } from './hold-queue.ts'
+import { step } from './lifecycle.ts'
 import type { Clock, Observer, Probe, Provider, ProviderListener, TargetStatus } from './ports.ts'
 import type { Service, Target } from './service.ts'
 import { ServiceRuntime, type Parts } from './service-runtime.ts'
@@ -16,6 +17,8 @@ export interface ActivatorOptions {
   readonly observe: Observer
   /** Requests that may wait at once, all services together; read at each hold. */
   readonly maxHeld: () => number
+  /** Default: the lifecycle of lifecycle.ts. */
+  readonly step?: Parts['step']
 }
 
 export class Activator implements Control {
@@ -27,7 +30,7 @@ export class Activator implements Control {
   readonly #leaving = new Map<string, Promise<void>>()
 
   constructor({ maxHeld, ...parts }: ActivatorOptions) {
-    this.#parts = { ...parts, budget: new HoldBudget(maxHeld) }
+    this.#parts = { step, ...parts, budget: new HoldBudget(maxHeld) }
     this.#listener = {
       status: (target, status) => this.#onStatus(target, status),
       lost: (provider, error) => parts.observe({ type: 'provider_lost', provider, error }),

@@ -6,7 +6,7 @@
 import { toTargetError, WakeDockError } from '../errors.ts'
 import type { ActionResult, Gate, Hold, Lease, ServiceSnapshot } from './gate.ts'
 import { HoldQueue, settledHold, type HoldBudget } from './hold-queue.ts'
-import { step } from './lifecycle.ts'
+import type { step } from './lifecycle.ts'
 import type { Clock, DomainEvent, Observer, Probe, Provider, TargetStatus, Timer, Upstream } from './ports.ts'
 import { ServiceLease } from './lease.ts'
 import { Orders, type Goal } from './orders.ts'
@@ -31,7 +31,12 @@ export interface Parts {
   readonly probe: Probe
   readonly observe: Observer
   readonly budget: HoldBudget
+  /** The lifecycle: a parameter so that the simulation can show which broken ones it catches. */
+  readonly step: typeof step
 }
+
+/** An attempt ends by its own timeout. */
+const NEVER = new AbortController().signal
 
 /** Milliseconds between the looks of verify(): an engine needs a moment to notice that a process has died. */
 const VERIFY_PAUSES = [0, 50, 100, 200, 400]
@@ -111,7 +116,7 @@ export class ServiceRuntime implements Gate {
   /** Feeds one event to the lifecycle and carries out what it answers. */
   dispatch(event: Event): void {
     const from = this.#state
-    const [to, effects] = step(from, event, this.#facts())
+    const [to, effects] = this.#parts.step(from, event, this.#facts())
     this.#state = to
     if (from.name !== to.name) {
       this.#tell({ type: 'state', service: this.#service.name, from: from.name, to: to.name })
@@ -232,11 +237,7 @@ export class ServiceRuntime implements Gate {
       if (pause > 0) await new Promise<void>((resolve) => void clock.setTimer(pause, resolve))
       await this.#inspect()
       if (this.#state.upstream !== upstream || this.#closed !== null) return
-      const result = await probe(
-        upstream,
-        this.#service.ready,
-        AbortSignal.timeout(this.#service.ready.timeout),
-      )
+      const result = await probe(upstream, this.#service.ready, NEVER)
       if (result.ready || this.#state.upstream !== upstream) return
     }
   }

@@ -1,0 +1,191 @@
+/**
+ * A provider whose containers are variables. It keeps the contract of ports.ts (statuses are never older than the last
+ * verb, none during one) and says so loudly when the core breaks its side: two verbs at once on one target.
+ */
+import { TargetError, type FailureReason } from '../../src/errors.ts'
+import type { Provider, ProviderListener, TargetStatus, Upstream } from '../../src/domain/ports.ts'
+import type { Target } from '../../src/domain/service.ts'
+
+export interface Verb {
+  readonly kind: 'start' | 'stop'
+  /** Carries it out. */
+  succeed(): void
+  /** The call fails, with or without having had its effect. */
+  fail(reason: FailureReason, effect?: boolean): void
+}
+
+interface Container {
+  target: Target
+  status: TargetStatus
+  runs: number
+  verb: Verb | null
+  /** A change the core has not heard of. */
+  unheard: boolean
+}
+
+export class FakeProvider implements Provider {
+  readonly name = 'fake'
+  readonly calls: string[] = []
+  /** What the core did against the contract. */
+  readonly violations: string[] = []
+  /** Called before a stop is begun: the place to look whether it may. */
+  beforeStop: (target: Target) => void = () => undefined
+  /** Verbs succeed at once unless set. */
+  manual = false
+  /** Changes are heard at once unless set. */
+  silent = false
+  reachable = true
+  readonly #containers = new Map<string, Container>()
+  #listener: ProviderListener | null = null
+  #watched = new Set<string>()
+
+  /** Makes a container; stopped unless said otherwise. */
+  add(target: Target, status: TargetStatus['state'] = 'stopped'): void {
+    const container: Container = { target, status: stopped(0), runs: 0, verb: null, unheard: false }
+    this.#containers.set(target.key, container)
+    if (status === 'running') container.status = this.#run(container)
+    if (status === 'missing') container.status = { state: 'missing' }
+  }
+
+  status(target: Target): TargetStatus {
+    return this.#of(target).status
+  }
+
+  verb(target: Target): Verb | null {
+    return this.#of(target).verb
+  }
+
+  /** Somebody else changes the container: a hand, a crash, the engine. */
+  change(target: Target, status: TargetStatus | 'running'): void {
+    const container = this.#of(target)
+    container.status = status === 'running' ? this.#run(container) : status
+    container.unheard = true
+    if (!this.silent) this.hear()
+  }
+
+  /** Delivers what has changed, as the event stream does. */
+  hear(): void {
+    if (!this.reachable) return
+    for (const container of this.#containers.values()) {
+      if (!container.unheard || container.verb !== null || !this.#watched.has(container.target.key)) continue
+      container.unheard = false
+      this.#listener?.status(container.target, container.status)
+    }
+  }
+
+  lose(): void {
+    this.reachable = false
+    this.#listener?.lost(this.name, unreachable())
+  }
+
+  /** Answers again, and resyncs. */
+  comeBack(): void {
+    this.reachable = true
+    this.#listener?.back(this.name)
+    for (const container of this.#containers.values()) container.unheard = true
+    this.hear()
+  }
+
+  start(target: Target): Promise<TargetStatus> {
+    return this.#verb(target, 'start', (container) => {
+      if (container.status.state === 'missing')
+        throw new TargetError('missing', 'no such container', 'Create it.')
+      if (container.status.state !== 'running') container.status = this.#run(container)
+      return container.status
+    })
+  }
+
+  async stop(target: Target): Promise<void> {
+    this.beforeStop(target)
+    await this.#verb(target, 'stop', (container) => {
+      if (container.status.state !== 'missing') container.status = stopped(143)
+      return container.status
+    })
+  }
+
+  inspect(target: Target): Promise<TargetStatus> {
+    if (!this.reachable) return Promise.reject(unreachable())
+    return Promise.resolve(this.#of(target).status)
+  }
+
+  watch(targets: readonly Target[], listener: ProviderListener): void {
+    this.#listener = listener
+    const before = this.#watched
+    this.#watched = new Set(targets.map(({ key }) => key))
+    for (const target of targets) {
+      if (!this.#containers.has(target.key)) this.add(target)
+      const container = this.#of(target)
+      container.target = target
+      if (!before.has(target.key)) container.unheard = true
+    }
+    queueMicrotask(() => this.hear())
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #verb(
+    target: Target,
+    kind: 'start' | 'stop',
+    effect: (container: Container) => TargetStatus,
+  ): Promise<TargetStatus> {
+    const container = this.#of(target)
+    this.calls.push(`${kind} ${target.key}`)
+    if (container.verb !== null) this.violations.push(`${kind} while ${container.verb.kind} is under way`)
+    if (!this.reachable) return Promise.reject(unreachable())
+    const { promise, resolve, reject } = Promise.withResolvers<TargetStatus>()
+    const end = (settle: () => void): void => {
+      container.verb = null
+      container.unheard = false
+      settle()
+    }
+    container.verb = {
+      kind,
+      succeed: () => {
+        end(() => {
+          try {
+            resolve(effect(container))
+          } catch (error) {
+            reject(error as Error)
+          }
+        })
+      },
+      fail: (reason, hadEffect = false) => {
+        end(() => {
+          if (hadEffect) effect(container)
+          reject(new TargetError(reason, `${kind} failed`, 'Try again.'))
+        })
+        container.unheard = true
+      },
+    }
+    if (!this.manual) container.verb.succeed()
+    return promise
+  }
+
+  #run(container: Container): TargetStatus {
+    container.runs++
+    const upstream: Upstream = {
+      protocol: 'http',
+      host: '192.0.2.1',
+      port: 80,
+      generation: `${container.target.key}#${container.runs}`,
+      relayed: false,
+    }
+    return { state: 'running', upstream }
+  }
+
+  #of(target: Target): Container {
+    const container = this.#containers.get(target.key)
+    if (container === undefined) throw new Error(`no container ${target.key}`)
+    return container
+  }
+}
+
+export function stopped(exitCode: number, oom = false): TargetStatus {
+  return { state: 'stopped', exitCode, oom }
+}
+
+function unreachable(): TargetError {
+  return new TargetError('unreachable', 'the provider does not answer', 'Start it.')
+}

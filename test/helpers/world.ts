@@ -1,0 +1,114 @@
+/** The whole core on fakes: an activator, a clock, a provider and a probe that a test turns by hand. */
+import { Activator } from '../../src/domain/activator.ts'
+import type { Hold, Lease } from '../../src/domain/gate.ts'
+import type { step } from '../../src/domain/lifecycle.ts'
+import type { DomainEvent, Upstream } from '../../src/domain/ports.ts'
+import type { Service } from '../../src/domain/service.ts'
+import type { WakeDockError } from '../../src/errors.ts'
+import { FakeClock, settled } from './fake-clock.ts'
+import { FakeProvider } from './fake-provider.ts'
+
+/** One request, from its arrival to its end. */
+export class Client {
+  outcome: 'waiting' | 'open' | 'done' | 'aborted' | WakeDockError = 'waiting'
+  lease: Lease | null = null
+  /** How often its hold has settled; more than once would be a bug of the promise itself. */
+  readonly heldSince: number | null
+  readonly #hold: Hold | null = null
+
+  constructor(world: World, name: string) {
+    const gate = world.activator.gate(name)
+    this.lease = gate.tryAcquire()
+    this.heldSince = this.lease === null ? world.clock.now() : null
+    if (this.lease !== null) {
+      this.outcome = 'open'
+      return
+    }
+    this.#hold = gate.hold()
+    void this.#hold.lease.then(
+      (lease) => {
+        // As the exchange does: a client that left while the admission was on its way gives the lease back.
+        if (this.outcome === 'aborted') return lease.release()
+        this.lease = lease
+        this.outcome = 'open'
+      },
+      (error: WakeDockError) => {
+        if (this.outcome === 'waiting') this.outcome = error
+      },
+    )
+  }
+
+  get code(): string {
+    return typeof this.outcome === 'string' ? this.outcome : this.outcome.code
+  }
+
+  finish(): void {
+    if (this.outcome !== 'open') return
+    this.outcome = 'done'
+    this.lease?.release()
+  }
+
+  abort(): void {
+    if (this.outcome === 'open') this.finish()
+    if (this.outcome !== 'waiting') return
+    this.outcome = 'aborted'
+    this.#hold?.abort()
+  }
+}
+
+export class World {
+  readonly clock = new FakeClock()
+  readonly provider = new FakeProvider()
+  readonly events: DomainEvent[] = []
+  readonly clients: Client[] = []
+  readonly activator: Activator
+  /** What the probe says of a run. */
+  ready: (upstream: Upstream) => boolean = () => true
+  /** Probes under way now, by run; and the most there ever were for one. */
+  readonly #probes = new Map<string, number>()
+  mostProbes = 0
+
+  constructor(services: readonly Service[], options: { maxHeld?: number; step?: typeof step } = {}) {
+    this.activator = new Activator({
+      clock: this.clock,
+      provider: this.provider,
+      probe: async (upstream) => {
+        const running = (this.#probes.get(upstream.generation) ?? 0) + 1
+        this.#probes.set(upstream.generation, running)
+        this.mostProbes = Math.max(this.mostProbes, running)
+        await settled()
+        this.#probes.set(upstream.generation, running - 1)
+        return this.ready(upstream) ? { ready: true } : { ready: false, why: 'GET / answers 503' }
+      },
+      observe: (event) => this.events.push(event),
+      maxHeld: () => options.maxHeld ?? 10_000,
+      ...(options.step && { step: options.step }),
+    })
+    this.activator.configure(services)
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let i = 0; i < 4; i++) await settled()
+  }
+
+  async advance(ms: number): Promise<void> {
+    await this.settle()
+    await this.clock.advance(ms)
+    await this.settle()
+  }
+
+  request(name: string): Client {
+    const client = new Client(this, name)
+    this.clients.push(client)
+    return client
+  }
+
+  state(name: string): string {
+    return this.activator.gate(name).state.name
+  }
+
+  told<T extends DomainEvent['type']>(type: T): Extract<DomainEvent, { type: T }>[] {
+    return this.events.filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type)
+  }
+}
