@@ -7,7 +7,7 @@ import type { ReadyCheck } from './service.ts'
 
 /** Milliseconds between two attempts, `elapsed` milliseconds after the first: 10 for a second, then gently up to 250. */
 export function probePause(elapsed: number): number {
-  return elapsed < 1_000 ? 10 : Math.min(250, 10 + (elapsed - 1_000) * 0.06)
+  return elapsed < 1_000 ? 10 : Math.min(250, Math.round(10 + (elapsed - 1_000) * 0.06))
 }
 
 export interface ProbeLoop {

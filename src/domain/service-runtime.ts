@@ -84,24 +84,23 @@ export class ServiceRuntime implements Gate {
   }
 
   tryAcquire(): Lease | null {
-    if (this.#state.name !== 'awake' || this.#closed !== null) return null
+    if (this.#closed !== null) return null
+    if (this.#state.name === 'draining') this.dispatch({ type: 'request' })
+    if (this.#state.name !== 'awake') return null
     return this.#lease(this.#state.upstream)
   }
 
   hold(): Hold {
     if (this.#closed !== null) return settledHold(Promise.reject(this.#closed()))
+    const lease = this.tryAcquire()
+    if (lease !== null) return this.#settled('admitted', Promise.resolve(lease))
     this.dispatch({ type: 'request' })
     const verdict = admission(this.#state, this.#parts.clock.now())
     if (typeof verdict === 'object') {
       const retryAfter = Math.max(1, Math.ceil(verdict.refuseFor / 1000))
-      this.#tell({ type: 'hold_ended', service: this.#service.name, outcome: 'failed', heldMs: 0 })
-      return settledHold(
-        Promise.reject(new WakeDockError('WAKEDOCK_WAKE_FAILED', { status: 503, retryAfter })),
-      )
+      const error = new WakeDockError('WAKEDOCK_WAKE_FAILED', { status: 503, retryAfter })
+      return this.#settled('failed', Promise.reject(error))
     }
-    // The request has ended a drain.
-    const lease = this.tryAcquire()
-    if (lease !== null) return settledHold(Promise.resolve(lease))
     return this.#holds.add(this.#service.holdTimeout, this.#service.maxHeld)
   }
 
@@ -171,6 +170,13 @@ export class ServiceRuntime implements Gate {
     return this.#history.snapshot(this.#service, this.#state, counts, dueAt(this.#state, this.#facts()))
   }
 
+  /** Who is refused has asked for it all the same: that counts as use. */
+  #settled(outcome: 'admitted' | 'failed', lease: Promise<Lease>): Hold {
+    this.#lastActive = this.#parts.clock.now()
+    this.#tell({ type: 'hold_ended', service: this.#service.name, outcome, heldMs: 0 })
+    return settledHold(lease)
+  }
+
   #lease(upstream: Upstream): Lease {
     this.#inFlight++
     return new ServiceLease(upstream, this.#release)
@@ -217,6 +223,8 @@ export class ServiceRuntime implements Gate {
       this.dispatch({ type: 'started', status })
     } catch (error) {
       this.dispatch({ type: 'start_failed', error: toTargetError(error) })
+      // A call that fails may have had its effect all the same: whether the target runs is for the provider to say.
+      await this.#inspect()
     }
   }
 
@@ -226,7 +234,6 @@ export class ServiceRuntime implements Gate {
       this.dispatch({ type: 'stopped' })
     } catch (error) {
       this.dispatch({ type: 'stop_failed', error: toTargetError(error) })
-      // Whether the target survived is for the provider to say.
       await this.#inspect()
     }
   }
@@ -276,10 +283,13 @@ export class ServiceRuntime implements Gate {
     })
   }
 
+  /** A timer that fires too early only looks again; one that is too late, or not wanted any more, has to go. */
   #arm(): void {
     const at = dueAt(this.#state, this.#facts())
-    if (at === null || (this.#timer !== null && this.#timerAt <= at)) return
+    if (at !== null && this.#timer !== null && this.#timerAt <= at) return
     this.#timer?.cancel()
+    this.#timer = null
+    if (at === null) return
     this.#timerAt = at
     this.#timer = this.#parts.clock.setTimer(Math.max(0, at - this.#parts.clock.now()), () => {
       this.#timer = null

@@ -88,8 +88,7 @@ export class FakeProvider implements Provider {
 
   start(target: Target): Promise<TargetStatus> {
     return this.#verb(target, 'start', (container) => {
-      if (container.status.state === 'missing')
-        throw new TargetError('missing', 'no such container', 'Create it.')
+      if (container.status.state === 'missing') return Promise.reject(missing())
       if (container.status.state !== 'running') container.status = this.#run(container)
       return container.status
     })
@@ -128,7 +127,7 @@ export class FakeProvider implements Provider {
   #verb(
     target: Target,
     kind: 'start' | 'stop',
-    effect: (container: Container) => TargetStatus,
+    effect: (container: Container) => TargetStatus | Promise<TargetStatus>,
   ): Promise<TargetStatus> {
     const container = this.#of(target)
     this.calls.push(`${kind} ${target.key}`)
@@ -144,19 +143,15 @@ export class FakeProvider implements Provider {
       kind,
       succeed: () => {
         end(() => {
-          try {
-            resolve(effect(container))
-          } catch (error) {
-            reject(error as Error)
-          }
+          resolve(effect(container))
         })
       },
       fail: (reason, hadEffect = false) => {
         end(() => {
-          if (hadEffect) effect(container)
+          if (hadEffect && container.status.state !== 'missing') void effect(container)
           reject(new TargetError(reason, `${kind} failed`, 'Try again.'))
         })
-        container.unheard = true
+        container.unheard ||= hadEffect
       },
     }
     if (!this.manual) container.verb.succeed()
@@ -184,6 +179,10 @@ export class FakeProvider implements Provider {
 
 export function stopped(exitCode: number, oom = false): TargetStatus {
   return { state: 'stopped', exitCode, oom }
+}
+
+function missing(): TargetError {
+  return new TargetError('missing', 'no such container', 'Create it.')
 }
 
 function unreachable(): TargetError {

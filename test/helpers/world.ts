@@ -10,13 +10,15 @@ import { FakeProvider } from './fake-provider.ts'
 
 /** One request, from its arrival to its end. */
 export class Client {
+  readonly name: string
   outcome: 'waiting' | 'open' | 'done' | 'aborted' | WakeDockError = 'waiting'
   lease: Lease | null = null
-  /** How often its hold has settled; more than once would be a bug of the promise itself. */
+  /** null: it was never held. */
   readonly heldSince: number | null
   readonly #hold: Hold | null = null
 
   constructor(world: World, name: string) {
+    this.name = name
     const gate = world.activator.gate(name)
     this.lease = gate.tryAcquire()
     this.heldSince = this.lease === null ? world.clock.now() : null
@@ -28,7 +30,10 @@ export class Client {
     void this.#hold.lease.then(
       (lease) => {
         // As the exchange does: a client that left while the admission was on its way gives the lease back.
-        if (this.outcome === 'aborted') return lease.release()
+        if (this.outcome === 'aborted') {
+          lease.release()
+          return
+        }
         this.lease = lease
         this.outcome = 'open'
       },
@@ -61,6 +66,8 @@ export class World {
   readonly provider = new FakeProvider()
   readonly events: DomainEvent[] = []
   readonly clients: Client[] = []
+  /** When each service became awake last. */
+  readonly awakeSince = new Map<string, number>()
   readonly activator: Activator
   /** What the probe says of a run. */
   ready: (upstream: Upstream) => boolean = () => true
@@ -80,7 +87,11 @@ export class World {
         this.#probes.set(upstream.generation, running - 1)
         return this.ready(upstream) ? { ready: true } : { ready: false, why: 'GET / answers 503' }
       },
-      observe: (event) => this.events.push(event),
+      observe: (event) => {
+        this.events.push(event)
+        if (event.type === 'state' && event.to === 'awake')
+          this.awakeSince.set(event.service, this.clock.now())
+      },
       maxHeld: () => options.maxHeld ?? 10_000,
       ...(options.step && { step: options.step }),
     })
