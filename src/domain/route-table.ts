@@ -5,16 +5,16 @@
 import { LRUCache } from 'lru-cache'
 import type { Route } from './service.ts'
 
-export interface Match<T> {
-  readonly value: T
-  /** To be taken off the path before it goes to the upstream; '' for none. */
-  readonly strip: string
+export interface Entry<T> {
+  readonly routes: readonly Route[]
+  /** What lookup() answers. `prefix` is to be taken off the path before it goes to the upstream; '' for nothing. */
+  readonly match: (prefix: string) => T
 }
 
 interface PathRoute<T> {
   /** '' matches every path. Never ends in "/". */
   readonly prefix: string
-  readonly match: Match<T>
+  readonly match: T
 }
 
 /** Hosts whose routes are remembered: known ones with an asterisk, and unknown ones. */
@@ -26,14 +26,14 @@ export class RouteTable<T> {
   readonly #wildcards = new Map<string, PathRoute<T>[]>()
   readonly #memo = new LRUCache<string, PathRoute<T>[]>({ max: MEMO_SIZE })
 
-  constructor(entries: Iterable<{ readonly routes: readonly Route[]; readonly value: T }>) {
-    for (const { routes, value } of entries) {
+  constructor(entries: Iterable<Entry<T>>) {
+    for (const { routes, match } of entries) {
       for (const { host, path, stripPrefix } of routes) {
         const prefix = path.replace(/\/+$/, '')
         const table = host.startsWith('*.') ? this.#wildcards : this.#hosts
         const key = host.startsWith('*.') ? host.slice(1) : host
         const list = table.get(key) ?? []
-        list.push({ prefix, match: { value, strip: stripPrefix ? prefix : '' } })
+        list.push({ prefix, match: match(stripPrefix ? prefix : '') })
         table.set(key, list)
       }
     }
@@ -44,7 +44,7 @@ export class RouteTable<T> {
    * The most specific route: an exact host before an asterisk, then the longest path. `host` is lower case, without
    * port and trailing dot; `path` may carry its query. null: none.
    */
-  lookup(host: string, path: string): Match<T> | null {
+  lookup(host: string, path: string): T | null {
     for (const route of this.#routesOf(host)) {
       if (matches(path, route.prefix)) return route.match
     }
