@@ -5,9 +5,9 @@
 import type { Clock, Probe, Upstream } from './ports.ts'
 import type { ReadyCheck } from './service.ts'
 
-/** Milliseconds between two attempts, `elapsed` milliseconds after the first: 10 for a second, then gently up to 250. */
+/** Milliseconds between two attempts, `elapsed` after the first: 10 for a second, then a hundredth of the wait, up to 250. */
 export function probePause(elapsed: number): number {
-  return elapsed < 1_000 ? 10 : Math.min(250, Math.round(10 + (elapsed - 1_000) * 0.06))
+  return Math.min(250, Math.max(10, Math.round(elapsed / 100)))
 }
 
 export interface ProbeLoop {

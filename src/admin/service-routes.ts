@@ -1,0 +1,100 @@
+/**
+ * /api/v1/services: what each service is doing, and the two verbs. An order takes effect at once and goes on whatever
+ * becomes of the request; `?wait=true` only waits for its end. Reading never counts as activity.
+ */
+import type { FastifyInstance } from 'fastify'
+import { Type, type Static } from 'typebox'
+import type { ActionResult, Control } from '../domain/gate.ts'
+import { AdminError, type AdminErrorCode } from './problems.ts'
+import { ServiceList, ServiceView, viewService } from './service-view.ts'
+
+const strict = { additionalProperties: false }
+
+const Params = Type.Object({ name: Type.String() })
+/** Words, not coerced values: `?wait=yes` is refused and not taken for "no". */
+const Query = Type.Object({ wait: Type.Optional(Type.Enum(['true', 'false'])) }, strict)
+const NoBody = Type.Object({}, strict)
+const SleepBody = Type.Object({ force: Type.Optional(Type.Boolean()) }, strict)
+
+interface Order {
+  Params: Static<typeof Params>
+  Querystring: Static<typeof Query>
+}
+
+export function serviceRoutes(app: FastifyInstance, control: Control): void {
+  app.get(
+    '/api/v1/services',
+    { config: { scope: 'read' }, schema: { querystring: NoBody, response: { 200: ServiceList } } },
+    () => ({ services: control.list().map(viewService) }),
+  )
+
+  app.get<Pick<Order, 'Params'>>(
+    '/api/v1/services/:name',
+    {
+      config: { scope: 'read' },
+      schema: { params: Params, querystring: NoBody, response: { 200: ServiceView } },
+    },
+    ({ params }) => current(control, params.name),
+  )
+
+  const order = { params: Params, querystring: Query, response: { 200: ServiceView, 202: ServiceView } }
+
+  app.post<Order>(
+    '/api/v1/services/:name/wake',
+    { config: { scope: 'operate' }, schema: { ...order, body: NoBody } },
+    async ({ params, query }, reply) => {
+      const result = control.wake(params.name)
+      if (result === undefined) throw unknownService(params.name)
+      if (query.wait === 'true') return outcome(await result, wakeError)
+      ignore(result)
+      return reply.code(202).send(current(control, params.name))
+    },
+  )
+
+  app.post<Order & { Body: Static<typeof SleepBody> }>(
+    '/api/v1/services/:name/sleep',
+    { config: { scope: 'operate' }, schema: { ...order, body: SleepBody } },
+    async ({ params, query, body }, reply) => {
+      const result = control.sleep(params.name, { force: body.force ?? false })
+      if (result === undefined) throw unknownService(params.name)
+      if (query.wait === 'true') return outcome(await result, sleepError)
+      ignore(result)
+      return reply.code(202).send(current(control, params.name))
+    },
+  )
+}
+
+function current(control: Control, name: string): ServiceView {
+  const snapshot = control.get(name)
+  if (snapshot === undefined) throw unknownService(name)
+  return viewService(snapshot)
+}
+
+function unknownService(name: string): AdminError {
+  return new AdminError('WAKEDOCK_NO_SUCH_SERVICE', `No service is called "${name}".`)
+}
+
+/** Nobody waits for it: how it ends is in the log and in the service's state. */
+function ignore(result: Promise<ActionResult>): void {
+  result.catch(() => undefined)
+}
+
+type Refused = Extract<ActionResult, { done: false }>
+
+function outcome(result: ActionResult, codeOf: (refused: Refused) => AdminErrorCode): ServiceView {
+  if (result.done) return viewService(result.snapshot)
+  const { failure } = result.snapshot
+  throw new AdminError(codeOf(result), result.why, {
+    extensions: failure === null ? {} : { reason: failure.reason, hint: failure.hint },
+  })
+}
+
+function wakeError({ snapshot }: Refused): AdminErrorCode {
+  if (snapshot.failure === null) return 'WAKEDOCK_CALLED_OFF'
+  return snapshot.lastWake?.outcome === 'timeout' ? 'WAKEDOCK_WAKE_TIMEOUT' : 'WAKEDOCK_WAKE_FAILED'
+}
+
+/** A sleep that a request called off leaves no failure behind; a stop that failed does. */
+function sleepError({ snapshot }: Refused): AdminErrorCode {
+  return snapshot.failure === null ? 'WAKEDOCK_CALLED_OFF' : 'WAKEDOCK_SLEEP_FAILED'
+}

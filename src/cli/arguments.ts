@@ -1,0 +1,42 @@
+/**
+ * Reads a command's arguments by its table of options. node:util's parseArgs finds the tokens; what they mean is decided
+ * here, because its own complaints know no "did you mean".
+ */
+import { parseArgs } from 'node:util'
+import { didYouMean, UsageError, type Arguments, type Command } from './command.ts'
+
+/** Throws UsageError. */
+export function readArguments(command: Omit<Command, 'run'>, argv: readonly string[]): Arguments {
+  const specs = command.options
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: Object.fromEntries(Object.entries(specs).map(([name, { type }]) => [name, { type }])),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  })
+  const options = new Map<string, string | true>()
+  const positionals: string[] = []
+  for (const token of tokens) {
+    if (token.kind === 'positional') positionals.push(token.value)
+    if (token.kind !== 'option') continue
+    const { name, rawName, value } = token
+    const spec = Object.hasOwn(specs, name) ? specs[name] : undefined
+    if (spec === undefined) {
+      const known = Object.keys(specs).map((known) => `--${known}`)
+      throw new UsageError(
+        `${rawName} is not an option of "wakedock ${command.name}"${didYouMean(rawName, known)}`,
+      )
+    }
+    if (spec.type === 'boolean' && value !== undefined) throw new UsageError(`${rawName} takes no value`)
+    if (spec.type === 'string' && !value)
+      throw new UsageError(`${rawName} needs a value: ${rawName} ${spec.value}`)
+    options.set(name, value ?? true)
+  }
+  const [min, max] = command.positionals
+  if (positionals.length < min) throw new UsageError(`"wakedock ${command.name}" needs the name of a service`)
+  if (positionals.length > max) {
+    throw new UsageError(`"wakedock ${command.name}" does not take the argument "${positionals[max]}"`)
+  }
+  return { options, positionals }
+}

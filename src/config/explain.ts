@@ -1,0 +1,181 @@
+/**
+ * What a mistake against the schema is called, and what to do about it. One sentence a rule, in the words of the config
+ * file: no word of JSON Schema reaches a person.
+ */
+import { comesLater, LATER_TARGETS } from './later.ts'
+import { Problem } from './problem.ts'
+import { wording, type Path, type SchemaNode } from './schema-node.ts'
+import { SERVICE_OPTIONS } from './schema-data.ts'
+import { nearest } from './spelling.ts'
+
+/** An error of ajv, with the place it belongs to. */
+export interface Mistake {
+  readonly keyword: string
+  readonly params: Readonly<Record<string, unknown>>
+  /** The schema that has the keyword. */
+  readonly node: SchemaNode
+  readonly data: unknown
+  readonly path: Path
+}
+
+export interface Explanation {
+  readonly path: Path
+  readonly at: 'key' | 'value'
+  readonly problem: Problem
+}
+
+/** Undefined where the mistake is only the shadow of another one that is reported. */
+export function explain(mistake: Mistake): Explanation | undefined {
+  const { keyword, params, path, node, data } = mistake
+  const here = (message: string, hint?: string): Explanation => ({
+    path,
+    at: 'value',
+    problem: new Problem(message, hint),
+  })
+  switch (keyword) {
+    case 'x-kind':
+      return params['problem'] instanceof Problem
+        ? { path, at: 'value', problem: params['problem'] }
+        : undefined
+    case 'additionalProperties':
+      return unknownOption(path, String(params['additionalProperty']), node)
+    case 'propertyNames':
+      return badName(path, String(params['propertyName']))
+    case 'required':
+    case 'dependencies':
+      return missing(path, String(params['missingProperty']), node)
+    case 'oneOf':
+      return notOne(path, node, data)
+    case 'false schema':
+      return refused(path)
+    case 'type':
+    case 'anyOf':
+    case 'const':
+      return wrongType(mistake)
+    case 'enum':
+      return wrongChoice(mistake)
+    case 'minItems':
+      return here('is an empty list', 'give it at least one')
+    case 'minLength':
+      return here('is empty', 'give it a value, or remove the key')
+    case 'minimum':
+    case 'maximum':
+      return here(`must be ${range(node)}`)
+    default:
+      return here('is not valid here', node.description)
+  }
+}
+
+function unknownOption(parent: Path, key: string, node: SchemaNode): Explanation {
+  const path = [...parent, key]
+  const options = Object.keys(node.properties ?? {})
+  const say = (message: string, hint: string): Explanation => ({
+    path,
+    at: 'key',
+    problem: new Problem(message, hint),
+  })
+  if (comesLater(parent, key)) return say('is not known to this version of WakeDock yet', 'remove it')
+  if (parent[0] === 'defaults' && parent.length === 1 && SERVICE_OPTIONS.includes(key))
+    return say('cannot have a default', 'write it in each service')
+  if (parent.length === 0 && SERVICE_OPTIONS.includes(key))
+    return say('is an option of a service', 'move it into one, under services, or into defaults')
+  const near = nearest(key, options)
+  return say(
+    'is not an option',
+    near ? `did you mean ${near}?` : `the options here are ${options.join(', ')}`,
+  )
+}
+
+function badName(parent: Path, name: string): Explanation {
+  const path = [...parent, name]
+  const isService = parent.length === 1
+  const problem = isService
+    ? new Problem(
+        'is not a service name',
+        'use a-z, 0-9, ".", "_" and "-", a letter or digit first, 63 at most',
+      )
+    : new Problem('is not the name of an environment variable', 'use letters, digits and "_", no digit first')
+  return { path, at: 'key', problem }
+}
+
+function missing(path: Path, key: string, node: SchemaNode): Explanation {
+  const option = node.properties?.[key]
+  const example = option ? alternativesExample(option) : undefined
+  const hint = example === undefined ? undefined : `add it, for example ${key}: ${example}`
+  return { path, at: 'key', problem: new Problem(`needs ${key}`, hint) }
+}
+
+function alternativesExample(node: SchemaNode): string | undefined {
+  const example = node.examples?.[0]
+  const single: unknown = Array.isArray(example) && node.anyOf ? example[0] : example
+  return single === undefined ? undefined : JSON.stringify(single)
+}
+
+/** Each alternative of a oneOf names the one option that it requires: container, process or url; token or token_file. */
+function notOne(path: Path, node: SchemaNode, data: unknown): Explanation | undefined {
+  const options = (node.oneOf ?? []).flatMap((option) => option.required ?? [])
+  if (typeof data !== 'object' || data === null) return undefined
+  const keys = Object.keys(data)
+  const present = options.filter((option) => keys.includes(option))
+  const list = new Intl.ListFormat('en-GB', { type: present.length > 0 ? 'conjunction' : 'disjunction' })
+  if (present.length === 0 && keys.some((key) => LATER_TARGETS.includes(key))) return undefined
+  const problem =
+    present.length === 0
+      ? new Problem(`needs one of ${list.format(options)}`, 'add exactly one of them')
+      : new Problem(`has ${list.format(present)}`, 'keep exactly one of them')
+  return { path, at: 'key', problem }
+}
+
+function refused(path: Path): Explanation {
+  const key = path.at(-1)
+  const problem =
+    key === 'PORT'
+      ? new Problem("is set by WakeDock from the service's port", 'remove it here')
+      : key === 'port' || key === 'scheme'
+        ? new Problem('cannot stand beside url', `write the ${key} into the url`)
+        : new Problem('means nothing for a url, which is always on', 'remove it')
+  return { path, at: 'key', problem }
+}
+
+function wrongType({ path, node, data, keyword, params }: Mistake): Explanation {
+  const here = (message: string, hint?: string): Explanation => ({
+    path,
+    at: 'value',
+    problem: new Problem(message, hint),
+  })
+  if (path.length === 0)
+    return here(
+      data === null ? 'the file is empty' : 'the file must be a mapping',
+      'start it with "services:"',
+    )
+  if (data === null) return here('has no value', 'give it one, or remove the key')
+  if (data === 'health' && path.at(-1) === 'ready')
+    return here('has a value that this version of WakeDock does not know yet', 'use tcp or an HTTP check')
+  // Beside a union's type the error is about this alternative alone; a kind has a word of its own.
+  const type = keyword === 'type' && !node['x-kind'] ? params['type'] : undefined
+  const words = wording(typeof type === 'string' ? { type } : node)
+  return here(`must be ${words}`, conversion(words, data))
+}
+
+/** How to write a value of the wrong type so that it has the right one. */
+function conversion(words: string, data: unknown): string | undefined {
+  if (words.startsWith('text') && (typeof data === 'number' || typeof data === 'boolean'))
+    return 'put it in quotes'
+  if (words === 'a list' && typeof data === 'string')
+    return 'write it in brackets, with commas between: [a, b]'
+  // Booleans of YAML 1.1 that most admins still know.
+  const old =
+    typeof data === 'string' && words === 'true or false' ? /^(yes|on)$|^(no|off)$/i.exec(data) : null
+  return old ? `write ${old[1] ? 'true' : 'false'}` : undefined
+}
+
+function wrongChoice({ path, node, data }: Mistake): Explanation {
+  const choices = (node.enum ?? []).map(String)
+  const near = typeof data === 'string' ? nearest(data, choices) : undefined
+  const list = new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(choices)
+  return { path, at: 'value', problem: new Problem(`must be ${list}`, near && `did you mean ${near}?`) }
+}
+
+function range({ minimum, maximum }: SchemaNode): string {
+  return maximum === undefined ? `${minimum} or more` : `between ${minimum} and ${maximum}`
+}

@@ -1,0 +1,67 @@
+/**
+ * Loads a config file: text → plain values with places (document.ts) → schema (validate.ts) → rules about several options
+ * (rules.ts, tokens.ts) → Settings (build.ts). A config is taken whole or refused whole, with all of its faults at once.
+ */
+import * as fs from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import { buildSettings } from './build.ts'
+import { readDocument } from './document.ts'
+import type { Environment } from './environment.ts'
+import { Findings, type Fault } from './fault.ts'
+import { Problem } from './problem.ts'
+import { checkRules } from './rules.ts'
+import { configNode } from './schema-data.ts'
+import type { Settings } from './settings.ts'
+import { readTokens, type ReadFile } from './tokens.ts'
+import { validate } from './validate.ts'
+
+export { formatFault, type Fault } from './fault.ts'
+
+export type LoadResult =
+  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Fault[] }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+/**
+ * Reads and checks `file`, which relative paths in it start from. `env` is the environment that `${NAME}` and DOCKER_HOST are
+ * taken from. Never rejects: a file that cannot be read is a fault too.
+ */
+export async function loadConfig(file: string, env: Environment): Promise<LoadResult> {
+  let text: string
+  try {
+    text = await readText(file)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error'
+    const message = `the config file cannot be read (${code})`
+    return {
+      ok: false,
+      faults: [{ file, line: 0, column: 0, path: '', message, hint: 'check its path and mode' }],
+    }
+  }
+  return loadConfigText(text, file, env)
+}
+
+/** The same for a text that is at hand. `readFile` gets the absolute paths of token files. */
+export async function loadConfigText(
+  text: string,
+  file: string,
+  env: Environment,
+  readFile: ReadFile = readText,
+): Promise<LoadResult> {
+  const findings = new Findings(file)
+  const reading = readDocument(text, env, configNode, findings)
+  if (!reading) return { ok: false, faults: findings.faults }
+  const { whole, rest } = validate(reading.root, reading.unresolved, findings)
+  checkRules(rest, env, findings)
+  const absolute = resolve(file)
+  const folder = dirname(absolute)
+  const tokens = await readTokens(rest, folder, readFile, findings)
+  if (!whole || findings.faults.length > 0) return { ok: false, faults: findings.faults }
+  if (Object.keys(whole.services ?? {}).length === 0)
+    findings.warn(['services'], new Problem('is empty, so every request is answered 404', 'add a service'))
+  const settings = buildSettings(whole, { file: absolute, folder, env, tokens })
+  return { ok: true, settings, warnings: findings.warnings }
+}
+
+function readText(path: string): Promise<string> {
+  return fs.readFile(path, 'utf8')
+}

@@ -1,0 +1,105 @@
+/**
+ * The other values with a grammar of their own, and the table of all of them. The schema names a row of the table (x-kind)
+ * wherever such a value stands, so a value is understood, and refused, in one way everywhere.
+ */
+import ipaddr from 'ipaddr.js'
+import type { UrlTarget } from '../domain/service.ts'
+import { parseListen } from './listen.ts'
+import { Problem } from './problem.ts'
+import { parseHost, parseRequestPath, parseRoutePath } from './route.ts'
+import { parseDuration, parsePositiveDuration, parsePositiveSize } from './units.ts'
+
+/** Caddy's private_ranges (modules/internal/network.go): the private networks, and the loopback of both families. */
+export const PRIVATE_RANGES = [
+  '192.168.0.0/16',
+  '172.16.0.0/12',
+  '10.0.0.0/8',
+  '127.0.0.1/8',
+  'fd00::/8',
+  '::1',
+] as const
+
+/** The networks that one entry of trusted_proxies stands for: a CIDR, an address, or private_ranges. */
+export function parseNetwork(text: string): readonly string[] | Problem {
+  if (text === 'private_ranges') return PRIVATE_RANGES
+  const valid = text.includes('/')
+    ? ipaddr.isValidCIDR(text)
+    : ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)
+  return valid
+    ? [text]
+    : new Problem('is not a network', 'write it like 10.0.0.0/8, 192.0.2.7 or private_ranges')
+}
+
+/** The name rule of the engine (moby daemon/names/names.go). */
+export function parseContainerName(text: string): string | Problem {
+  if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(text)) return text
+  const hint = text.startsWith('/') ? `write ${text.slice(1)}` : 'write the name that "docker ps" shows'
+  return new Problem('is not a container name', hint)
+}
+
+/** Inclusive bounds of the statuses that "<500", "200" or "200-399" stands for. */
+export function parseStatus(value: string | number): readonly [min: number, max: number] | Problem {
+  const text = String(value)
+  const family = /^([1-5])xx$/i.exec(text)?.[1]
+  if (family) return new Problem('is not a status range', `write ${family}00-${family}99`)
+  const { below, from, to } =
+    /^(?:<(?<below>\d{3})|(?<from>\d{3})(?:-(?<to>\d{3}))?)$/.exec(text)?.groups ?? {}
+  const min = Number(from ?? 100)
+  const max = below === undefined ? Number(to ?? from) : Number(below) - 1
+  if (min >= 100 && min <= max && max <= 599) return [min, max]
+  return new Problem('is not a range of HTTP statuses', 'write it like "<500", 200 or 200-399')
+}
+
+/** An always-on upstream by its origin. The host comes back without brackets, the port always. */
+export function parseOrigin(text: string): Omit<UrlTarget, 'kind'> | Problem {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
+  if (!url) return new Problem('is not an http or https URL', 'write it like http://192.0.2.10:3000')
+  if (url.username || url.password)
+    return new Problem('must not hold credentials', 'let clients send them; WakeDock adds none')
+  if (url.pathname !== '/' || url.search || url.hash)
+    return new Problem('must be an origin, without path or query', `write ${url.origin}`)
+  if (url.port === '0')
+    return new Problem('cannot have port 0', 'write the port that the upstream listens on')
+  const scheme = url.protocol === 'https:' ? 'https' : 'http'
+  const port = url.port ? Number(url.port) : scheme === 'https' ? 443 : 80
+  return { key: `url:${url.origin}`, scheme, host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port }
+}
+
+/** Where the engine listens, in the forms of DOCKER_HOST that need no other program. */
+export function parseDockerHost(text: string): string | Problem {
+  if (/^unix:\/\/\/./.test(text)) return text
+  if (text.startsWith('/')) return new Problem('needs a scheme', `write unix://${text}`)
+  const url = /^(tcp|https?):\/\//.test(text) ? URL.parse(text.replace(/^tcp/, 'http')) : null
+  if (url?.hostname && url.pathname === '/' && !url.search && !url.hash && !url.username && !url.password)
+    return text
+  if (text.startsWith('ssh://'))
+    return new Problem('cannot go through ssh', 'forward the socket with "ssh -L" and name the local end')
+  return new Problem(
+    'is not an address of a Docker engine',
+    'write unix:///path, tcp://host:port or https://host:port',
+  )
+}
+
+/** `number`: a bare number in the file reaches the parser, which knows best what to say of it. */
+interface Kind {
+  readonly number: boolean
+  readonly parse: (text: string) => unknown
+}
+
+/** Every grammar by the name that the schema calls it by. */
+export const KINDS = {
+  duration: { number: true, parse: parseDuration },
+  'positive-duration': { number: true, parse: parsePositiveDuration },
+  'positive-size': { number: true, parse: parsePositiveSize },
+  listen: { number: true, parse: parseListen },
+  status: { number: true, parse: parseStatus },
+  host: { number: false, parse: parseHost },
+  'route-path': { number: false, parse: parseRoutePath },
+  'request-path': { number: false, parse: parseRequestPath },
+  network: { number: false, parse: parseNetwork },
+  container: { number: false, parse: parseContainerName },
+  origin: { number: false, parse: parseOrigin },
+  'docker-host': { number: false, parse: parseDockerHost },
+} as const satisfies Record<string, Kind>
+
+export type KindName = keyof typeof KINDS

@@ -1,0 +1,166 @@
+/**
+ * The composition root: builds the parts, reloads them and closes them in reverse. The map of the house:
+ *
+ *   Caddy ──▶ proxy ──▶ route table ──▶ activator ──▶ lifecycle (pure)
+ *               │                          │  ▲
+ *               ▼                          ▼  │ events: started, ready, died, stopped, tick …
+ *           upstream ◀── pools ◀── provider (docker │ process)  +  probe
+ *
+ * Logs, metrics and the admin API are projections of the core's events and snapshots. Nothing but this file knows
+ * more than one of the adapters.
+ */
+import { createAdminServer, type ReloadOutcome } from './admin/server.ts'
+import { clock } from './clock.ts'
+import { formatFault } from './config/load.ts'
+import type { Settings } from './config/settings.ts'
+import { Activator } from './domain/activator.ts'
+import type { DomainEvent } from './domain/ports.ts'
+import { RouteTable } from './domain/route-table.ts'
+import type { RunningDaemon, StartOptions } from './cli/serve.ts'
+import { createAccessLog, logObserver, logReload } from './log.ts'
+import { createMetrics } from './metrics.ts'
+import { createProbe } from './probe/probe.ts'
+import { createDockerProvider } from './provider/docker/provider.ts'
+import { createProcessProvider } from './provider/process/provider.ts'
+import { createStaticProvider } from './provider/static.ts'
+import { createProviders } from './provider/providers.ts'
+import { createPools } from './proxy/pools.ts'
+import type { RouteMatch } from './proxy/route-match.ts'
+import { createProxyServer } from './proxy/server.ts'
+import { describeChange, needsRestart } from './reload.ts'
+
+/**
+ * Milliseconds. A SYN to an address that is not up yet is sent again by the kernel only after a second; whoever gives up
+ * sooner asks sooner, and the answer is one retry away.
+ */
+const CONNECT_TIMEOUT = 1_000
+
+/** Which provider has to answer for a service to work. */
+const PROVIDER_OF = { container: 'docker', process: 'process', url: null } as const
+
+export async function startDaemon(options: StartOptions): Promise<RunningDaemon> {
+  const { log, version, load, env } = options
+  let { settings } = options
+  /** What each provider said last: null, it answers; else why not. */
+  const providers = new Map<string, string | null>()
+
+  const pools = createPools({ connectTimeout: CONNECT_TIMEOUT, clock })
+  const metrics = createMetrics({ version, control: { list: () => activator.list() } })
+  const tellLog = logObserver(log)
+  const provider = createProviders({
+    container: createDockerProvider({ ...settings.docker, clock }),
+    url: createStaticProvider(),
+    process: createProcessProvider({
+      clock,
+      scope: settings.file,
+      env,
+      log: (service, stream, line) => log.info({ event: 'output', service, stream }, `${service}: ${line}`),
+    }),
+  })
+  const activator = new Activator({
+    clock,
+    provider,
+    probe: createProbe({ dispatcher: (upstream) => pools.dispatcher(upstream) }),
+    observe,
+    maxHeld: () => settings.limits.heldRequests,
+  })
+
+  function observe(event: DomainEvent): void {
+    if (event.type === 'upstream_retired') pools.retire(event.upstream)
+    if (event.type === 'provider_lost') {
+      providers.set(event.provider, `${event.error.message}. ${event.error.hint}`)
+    }
+    if (event.type === 'provider_back') providers.set(event.provider, null)
+    metrics.observer(event)
+    tellLog(event)
+  }
+
+  let routes = takeOver(settings)
+
+  /** Puts the services in force, and makes the table that leads to them. */
+  function takeOver(next: Settings): RouteTable<RouteMatch> {
+    activator.configure(next.services)
+    return new RouteTable<RouteMatch>(
+      next.services.map(({ name, routes: of }) => {
+        const both = { gate: activator.gate(name), metrics: metrics.forService(name) }
+        return { routes: of, match: (prefix) => ({ ...both, prefix }) }
+      }),
+    )
+  }
+
+  const proxy = createProxyServer({
+    listen: settings.listen,
+    trustedProxies: settings.trustedProxies,
+    heldBodyMemory: settings.limits.heldBodyMemory,
+    route: (host, path) => routes.lookup(host, path),
+    pools,
+    connectTimeout: CONNECT_TIMEOUT,
+    clock,
+    log,
+    unrouted: metrics.unknownHost,
+    ...(settings.log.access && { access: createAccessLog(log) }),
+  })
+  const admin = createAdminServer({
+    settings: settings.admin,
+    control: activator,
+    metrics,
+    health: { ready },
+    reload: () => reload('the admin API'),
+    version,
+    log,
+  })
+
+  function ready(): { ok: boolean; problems: string[] } {
+    const used = new Set(settings.services.map(({ target }) => PROVIDER_OF[target.kind]))
+    const problems = [...used].flatMap((name) => {
+      if (name === null) return []
+      const problem = providers.get(name)
+      return problem === null ? [] : [problem ?? `${name} has not answered yet`]
+    })
+    return { ok: problems.length === 0, problems }
+  }
+
+  async function reload(trigger: string): Promise<ReloadOutcome> {
+    const config = await load()
+    const outcome = config.ok
+      ? change(config.settings)
+      : { ok: false as const, faults: config.faults.map(formatFault) }
+    if (config.ok) for (const warning of config.warnings) log.warn({ event: 'config' }, formatFault(warning))
+    metrics.reload(outcome.ok)
+    logReload(log, trigger, outcome)
+    return outcome
+  }
+
+  /** All or nothing: what can refuse comes first. */
+  function change(next: Settings): ReloadOutcome {
+    try {
+      admin.update(next.admin)
+    } catch (error) {
+      return { ok: false, faults: [error instanceof Error ? error.message : String(error)] }
+    }
+    const before = settings
+    settings = next
+    log.level = next.log.level
+    routes = takeOver(next)
+    proxy.update({ trustedProxies: next.trustedProxies, heldBodyMemory: next.limits.heldBodyMemory })
+    for (const key of needsRestart(before, next)) {
+      log.warn({ event: 'config', key }, `${key} has changed; it takes effect when WakeDock is started again`)
+    }
+    return { ok: true, changed: describeChange(before, next) }
+  }
+
+  async function close(): Promise<void> {
+    // Whoever waits is told to come back, and whoever is being served may finish, within the longest of the deadlines.
+    const deadline = Math.max(0, ...settings.services.map(({ drainTimeout }) => drainTimeout))
+    activator.close()
+    await proxy.close(deadline)
+    await Promise.all([admin.close(), provider.close(), pools.close()])
+  }
+
+  try {
+    return { addresses: { proxy: await proxy.listen(), admin: await admin.listen() }, reload, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,94 @@
+/** The command line: help, wrong usage with a suggestion, and where the config file is looked for. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readArguments } from '../../src/cli/arguments.ts'
+import { command as sleep } from '../../src/cli/sleep.ts'
+import { findConfig } from '../../src/cli/config-path.ts'
+import { run } from '../helpers/cli.ts'
+
+t.test('--version', async (t) => {
+  t.same(await run('--version'), { code: 0, out: 'wakedock 1.2.3\n', err: '' })
+  t.same(await run('-V'), { code: 0, out: 'wakedock 1.2.3\n', err: '' })
+})
+
+t.test('--help lists every command', async (t) => {
+  for (const line of ['--help', '-h', 'help']) {
+    const { code, out, err } = await run(line)
+    t.equal(code, 0)
+    t.equal(err, '')
+    for (const name of ['serve', 'check', 'status', 'wake', 'sleep'])
+      t.match(out, new RegExp(`^ {2}${name} `, 'mu'))
+  }
+})
+
+for (const name of ['serve', 'check', 'status', 'wake', 'sleep']) {
+  t.test(`${name} --help shows its options and examples`, async (t) => {
+    const help = await run(`${name} --help`)
+    t.equal(help.code, 0)
+    t.match(help.out, new RegExp(`^Usage: wakedock ${name} `, 'u'))
+    t.match(help.out, /\nOptions:\n {2}--\w/u)
+    t.match(help.out, new RegExp(`\nExamples:\n {2}wakedock ${name}`, 'u'))
+    t.same(await run(`help ${name}`), help)
+  })
+}
+
+const WRONG: readonly (readonly [line: string, complaint: string])[] = [
+  ['statsu', '"statsu" is not a command; did you mean status?'],
+  ['frobnicate', '"frobnicate" is not a command'],
+  ['constructor', '"constructor" is not a command'],
+  ['status --jsno', '--jsno is not an option of "wakedock status"; did you mean --json?'],
+  ['status --toString', '--toString is not an option of "wakedock status"'],
+  ['wake blog --force', '--force is not an option of "wakedock wake"'],
+  ['status -x', '-x is not an option of "wakedock status"'],
+  ['status --token secret', '--token is not an option of "wakedock status"'],
+  ['wake', '"wakedock wake" needs the name of a service'],
+  ['wake blog shop', '"wakedock wake" does not take the argument "shop"'],
+  ['check --config', '--config needs a value: --config FILE'],
+  ['check --config=', '--config needs a value: --config FILE'],
+  ['status --json=yes', '--json takes no value'],
+  ['--confg x', '--confg is not an option of "wakedock serve"; did you mean --config?'],
+  ['help statsu', '"statsu" is not a command; did you mean status?'],
+]
+
+for (const [line, complaint] of WRONG) {
+  t.test(`"wakedock ${line}" is wrong usage`, async (t) => {
+    t.same(await run(line), { code: 2, out: '', err: `wakedock: ${complaint}\nSee "wakedock --help".\n` })
+  })
+}
+
+t.test('options may stand before and after the service, and after -- nothing is an option', (t) => {
+  const read = (...argv: string[]) => readArguments(sleep, argv)
+  for (const argv of [
+    ['--wait', 'blog', '--admin=unix:/a'],
+    ['blog', '--admin', 'unix:/a', '--wait'],
+  ]) {
+    const { options, positionals } = read(...argv)
+    t.same(Object.fromEntries(options), { admin: 'unix:/a', wait: true })
+    t.same(positionals, ['blog'])
+  }
+  t.same(read('--', '--wait').positionals, ['--wait'])
+  t.end()
+})
+
+t.test('the config file: the option, then the environment, then the usual places', async (t) => {
+  const cwd = t.testdir()
+  const find = (options: [string, string][], env: Record<string, string> = {}) =>
+    findConfig({ options: new Map(options), positionals: [] }, { cwd, env })
+  const env = { WAKEDOCK_CONFIG: 'env.yaml' }
+  t.equal(find([['config', '/a/b.yaml']], env), '/a/b.yaml')
+  t.equal(find([['config', 'b.yaml']], env), join(cwd, 'b.yaml'))
+  t.equal(find([], env), join(cwd, 'env.yaml'))
+  writeFileSync(join(cwd, 'wakedock.yaml'), '')
+  t.equal(find([]), join(cwd, 'wakedock.yaml'))
+})
+
+t.test('without a config file the places are listed', async (t) => {
+  const cwd = t.testdir()
+  const { code, err } = await run('check', { cwd })
+  t.equal(code, 1)
+  t.equal(
+    err,
+    `wakedock: there is no config file. Looked at:\n  ${cwd}/wakedock.yaml\n  /etc/wakedock/wakedock.yaml\nName one with --config FILE or $WAKEDOCK_CONFIG.\n`,
+  )
+})

@@ -1,0 +1,304 @@
+/** What a config without faults becomes: defaults, merging, units, names and paths. The faults are in fixtures.test.ts. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import t from 'tap'
+import type { Service } from '../../src/domain/service.ts'
+import { formatFault, loadConfig, loadConfigText } from '../../src/config/load.ts'
+import { type Settings } from '../../src/config/settings.ts'
+
+const FILE = '/etc/wakedock/wakedock.yaml'
+
+async function settings(text: string, env: Record<string, string> = {}): Promise<Settings> {
+  const result = await loadConfigText(text, FILE, env)
+  if (!result.ok) throw new Error(result.faults.map(formatFault).join('\n'))
+  return result.settings
+}
+
+/** The service `blog` with these further lines, after `head`. */
+async function blog(lines: string, head = ''): Promise<Service> {
+  const text = `${head}\nservices:\n  blog:\n    hosts: blog.example.com\n${lines.replaceAll(/^/gm, '    ')}\n`
+  const [service] = (await settings(text)).services
+  if (!service) throw new Error('no service')
+  return service
+}
+
+t.test('the smallest file has the documented defaults', async (t) => {
+  t.strictSame(await settings('services:\n  blog:\n    hosts: blog.example.com\n    container: ghost\n'), {
+    file: FILE,
+    listen: [{ kind: 'tcp', host: '::', port: 8080 }],
+    trustedProxies: ['192.168.0.0/16', '172.16.0.0/12', '10.0.0.0/8', '127.0.0.1/8', 'fd00::/8', '::1'],
+    admin: { listen: { kind: 'tcp', host: '127.0.0.1', port: 9090 }, tokens: [] },
+    limits: { heldRequests: 10_000, heldBodyMemory: 64 * 1024 * 1024 },
+    log: { level: 'info', format: 'auto', access: false },
+    docker: { host: 'unix:///var/run/docker.sock', network: null },
+    services: [
+      {
+        name: 'blog',
+        routes: [{ host: 'blog.example.com', path: '/', stripPrefix: false }],
+        target: { kind: 'container', key: 'container:ghost', name: 'ghost', port: null, scheme: 'http' },
+        ready: { kind: 'http', path: '/', status: [100, 499], timeout: 1000, host: 'blog.example.com' },
+        idleTimeout: 900_000,
+        minAwake: 30_000,
+        startTimeout: 60_000,
+        holdTimeout: 60_000,
+        stopTimeout: 10_000,
+        drainTimeout: 30_000,
+        maxHeld: 1000,
+      },
+    ],
+  })
+})
+
+t.test('what the file says of the daemon', async (t) => {
+  const text = `
+listen: ["127.0.0.1:0", "[::1]:80", "unix:/run/wakedock.sock"]
+trusted_proxies: [10.0.0.0/8, private_ranges]
+admin: { listen: "unix:/run/admin.sock" }
+limits: { held_requests: 5, held_body_memory: 1MB }
+log: { level: debug, format: json, access: true }
+docker: { host: "tcp://127.0.0.1:2375", network: caddy }
+services:
+`
+  const { services, ...rest } = await settings(text, { DOCKER_HOST: 'unix:///elsewhere.sock' })
+  t.strictSame(services, [])
+  t.strictSame(rest, {
+    file: FILE,
+    listen: [
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      { kind: 'tcp', host: '::1', port: 80 },
+      { kind: 'unix', path: '/run/wakedock.sock' },
+    ],
+    trustedProxies: ['10.0.0.0/8', '192.168.0.0/16', '172.16.0.0/12', '127.0.0.1/8', 'fd00::/8', '::1'],
+    admin: { listen: { kind: 'unix', path: '/run/admin.sock' }, tokens: [] },
+    limits: { heldRequests: 5, heldBodyMemory: 1_000_000 },
+    log: { level: 'debug', format: 'json', access: true },
+    docker: { host: 'tcp://127.0.0.1:2375', network: 'caddy' },
+  })
+})
+
+t.test('DOCKER_HOST is honoured where the file names no engine', async (t) => {
+  const { docker } = await settings('services: {}', { DOCKER_HOST: 'tcp://127.0.0.1:2375' })
+  t.equal(docker.host, 'tcp://127.0.0.1:2375')
+  t.equal((await settings('services: {}', { DOCKER_HOST: '' })).docker.host, 'unix:///var/run/docker.sock')
+})
+
+t.test('defaults hold for every service that does not say otherwise', async (t) => {
+  const head = 'defaults: { idle_timeout: 5m, port: 80, strip_prefix: true, max_held: 7, start_timeout: 20s }'
+  const service = await blog('container: ghost\nidle_timeout: 1m\nmin_awake: 0', head)
+  t.match(service, {
+    idleTimeout: 60_000,
+    minAwake: 0,
+    maxHeld: 7,
+    startTimeout: 20_000,
+    holdTimeout: 20_000,
+  })
+  t.match(service.target, { port: 80 })
+  t.equal(service.routes[0]?.stripPrefix, true)
+})
+
+t.test('hold_timeout is start_timeout unless it is set', async (t) => {
+  t.equal((await blog('container: ghost\nstart_timeout: 5s')).holdTimeout, 5000)
+  t.equal((await blog('container: ghost\nhold_timeout: null\nstart_timeout: 5s')).holdTimeout, 5000)
+  t.equal((await blog('container: ghost\nhold_timeout: 3s')).holdTimeout, 3000)
+  t.equal(
+    (await blog('container: ghost\nhold_timeout: null', 'defaults: { hold_timeout: 4s }')).holdTimeout,
+    60_000,
+  )
+})
+
+const HTTP = { kind: 'http', path: '/', status: [100, 499], timeout: 1000, host: 'blog.example.com' }
+const READY: readonly [title: string, defaults: string, own: string, expected: unknown][] = [
+  [
+    'an HTTP check of its own',
+    '{}',
+    '{ path: /h, status: 200-399 }',
+    { ...HTTP, path: '/h', status: [200, 399] },
+  ],
+  ['a status as a number', '{}', '{ status: 204 }', { ...HTTP, status: [204, 204] }],
+  [
+    'key by key over the defaults',
+    '{ path: /d, timeout: 2s }',
+    '{ path: /h }',
+    { ...HTTP, path: '/h', timeout: 2000 },
+  ],
+  ['tcp', '{}', 'tcp', { kind: 'tcp', timeout: 1000 }],
+  ['tcp with the default timeout', '{ timeout: 2s }', 'tcp', { kind: 'tcp', timeout: 2000 }],
+  ['HTTP over tcp', 'tcp', '{ path: /h }', { ...HTTP, path: '/h' }],
+]
+t.test('ready', async (t) => {
+  for (const [title, defaults, own, expected] of READY) {
+    const service = await blog(`container: ghost\nready: ${own}`, `defaults: { ready: ${defaults} }`)
+    t.strictSame(service.ready, expected, title)
+  }
+  t.strictSame((await blog('container: ghost', 'defaults: { ready: tcp }')).ready, {
+    kind: 'tcp',
+    timeout: 1000,
+  })
+})
+
+const PROBE_HOSTS: readonly [hosts: string, probe: string][] = [
+  ['a.example.com', 'a.example.com'],
+  ['["*.example.com", a.example.com]', 'a.example.com'],
+  ['["*.example.com", "*.example.org"]', 'wakedock.example.com'],
+]
+t.test('the probe asks for a host that the app knows', async (t) => {
+  for (const [hosts, probe] of PROBE_HOSTS) {
+    const { services } = await settings(`services: { a: { hosts: ${hosts}, container: ghost } }`)
+    t.match(services[0]?.ready, { host: probe }, hosts)
+  }
+})
+
+t.test('a process runs in a folder relative to the config file, with text as its environment', async (t) => {
+  const lines =
+    'process: { command: [node, app.js], cwd: apps/blog, env: { A: 1, B: true, C: x } }\nport: 3001'
+  t.strictSame((await blog(lines)).target, {
+    kind: 'process',
+    key: 'process:blog',
+    name: 'blog',
+    command: ['node', 'app.js'],
+    cwd: '/etc/wakedock/apps/blog',
+    env: { A: '1', B: 'true', C: 'x' },
+    port: 3001,
+    scheme: 'http',
+  })
+})
+
+const ORIGINS: readonly [url: string, target: object][] = [
+  [
+    'http://192.0.2.1:3000',
+    { key: 'url:http://192.0.2.1:3000', scheme: 'http', host: '192.0.2.1', port: 3000 },
+  ],
+  [
+    'https://NAS.example.com/',
+    { key: 'url:https://nas.example.com', scheme: 'https', host: 'nas.example.com', port: 443 },
+  ],
+  [
+    'http://[2001:db8::1]:81',
+    { key: 'url:http://[2001:db8::1]:81', scheme: 'http', host: '2001:db8::1', port: 81 },
+  ],
+]
+t.test('a url is an origin that never sleeps, whatever the defaults say', async (t) => {
+  for (const [url, target] of ORIGINS) {
+    const service = await blog(`url: "${url}"`, 'defaults: { idle_timeout: 5m, port: 80 }')
+    t.strictSame(service.target, { kind: 'url', ...target }, url)
+    t.equal(service.idleTimeout, 0)
+  }
+})
+
+t.test('every host with every path is a route, in one form', async (t) => {
+  const text =
+    'services: { a: { hosts: [A.example.com., "*.Bücher.example"], paths: [/a/, /], container: ghost } }'
+  const routes = (await settings(text)).services[0]?.routes.map(({ host, path }) => `${host} ${path}`)
+  t.strictSame(routes, [
+    'a.example.com /a',
+    'a.example.com /',
+    '*.xn--bcher-kva.example /a',
+    '*.xn--bcher-kva.example /',
+  ])
+})
+
+t.test(
+  'a value of the environment is text that cannot change the file, or has the type of its place',
+  async (t) => {
+    const text = `
+log: { access: "\${ACCESS}" }
+services:
+  blog:
+    hosts: blog.example.com
+    process: { command: [echo, "\${TEXT}", "$$5 and $6", "\${NONE:-fallback}"], env: { DIGITS: "\${PORT}" } }
+    port: \${PORT}
+`
+    const env = { ACCESS: 'true', PORT: '3001', TEXT: 'a: [b] # "c"\n  d: e' }
+    const { log, services } = await settings(text, env)
+    t.equal(log.access, true)
+    t.match(services[0]?.target, { port: 3001, env: { DIGITS: '3001' } })
+    t.match(services[0]?.target, { command: ['echo', env.TEXT, '$5 and $6', 'fallback'] })
+  },
+)
+
+t.test('a file is read from the disk, with the token files beside it', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'wakedock-'))
+  t.teardown(() => rm(folder, { recursive: true }))
+  const file = join(folder, 'wakedock.yaml')
+  await writeFile(
+    file,
+    'admin: { tokens: [{ name: ops, token_file: token, scope: operate }] }\nservices: {}\n',
+  )
+  await writeFile(join(folder, 'token'), '0123456789abcdef\n')
+  const result = await loadConfig(file, {})
+  t.ok(result.ok)
+  if (!result.ok) return
+  const [token] = result.settings.admin.tokens
+  t.equal(result.settings.file, file)
+  t.equal(token?.token.reveal(), '0123456789abcdef')
+  t.match(token, { name: 'ops', scope: 'operate' })
+})
+
+t.test('a file that is not there is a fault, not an exception', async (t) => {
+  const result = await loadConfig('/nowhere/wakedock.yaml', {})
+  t.notOk(result.ok)
+  if (result.ok) return
+  t.strictSame(result.faults.map(formatFault), [
+    '/nowhere/wakedock.yaml the config file cannot be read (ENOENT); check its path and mode',
+  ])
+})
+
+t.test('any text is loaded or refused with places inside it, and never throws', async () => {
+  const word = fc.constantFrom(
+    'services:',
+    'hosts:',
+    'container:',
+    'ready:',
+    'a',
+    '&a',
+    '*a',
+    '<<:',
+    '!x',
+    '${A}',
+    '${',
+    '0',
+    '-5',
+    'null',
+
+    '\n',
+    '\n  ',
+    '\n    ',
+    ' ',
+    '- ',
+    ': ',
+    '[',
+    ']',
+    '{',
+    '}',
+    '"',
+    '|',
+    '---',
+    '#',
+    '\t',
+    '__proto__:',
+    '? ',
+  )
+  const yaml = fc.array(word, { maxLength: 25 }).map((words) => words.join(' '))
+  const structured = fc.object({
+    key: fc.constantFrom('services', 'a', 'hosts', 'ready', 'url', 'admin', 'tokens'),
+  })
+  const text = fc.oneof(
+    yaml,
+    fc.string(),
+    structured.map((value) => JSON.stringify(value)),
+  )
+  await fc.assert(
+    fc.asyncProperty(text, async (source) => {
+      const result = await loadConfigText(source, FILE, { A: 'x' })
+      const faults = result.ok ? result.warnings : result.faults
+      const lines = source.split(/\r\n|\n|\r/).length
+      return (
+        (result.ok || faults.length > 0) &&
+        faults.every(({ line, column, message }) => line >= 1 && line <= lines + 1 && column >= 1 && message)
+      )
+    }),
+    { numRuns: 500 },
+  )
+})

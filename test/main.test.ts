@@ -1,0 +1,63 @@
+/** The real process: its exit codes and streams, in development and as a reader that leaves early sees it. */
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import { startAdmin } from './helpers/admin.ts'
+
+const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const MANIFEST = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+
+function wakedock(...argv: string[]) {
+  const env = { ...process.env, WAKEDOCK_CONFIG: '', WAKEDOCK_ADMIN: '' }
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...argv], { encoding: 'utf8', env })
+  return { status, stdout, stderr }
+}
+
+t.test('--version is that of package.json', (t) => {
+  const { version } = JSON.parse(MANIFEST)
+  t.same(wakedock('--version'), { status: 0, stdout: `wakedock ${version}\n`, stderr: '' })
+  t.end()
+})
+
+t.test('wrong usage exits with 2, a refused config with 1', (t) => {
+  t.match(wakedock('statsu'), { status: 2, stdout: '', stderr: /did you mean status\?/u })
+  const folder = t.testdir({ 'bad.yaml': 'servces: {}\n' })
+  t.match(wakedock('check', '--config', `${folder}/bad.yaml`), {
+    status: 1,
+    stdout: '',
+    stderr: /bad\.yaml:1:1/u,
+  })
+  t.end()
+})
+
+t.test('a reader that leaves early is not an error', async (t) => {
+  const { url } = await startAdmin(t)
+  const child = spawn(process.execPath, [MAIN, 'status', '--admin', url], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  child.stdout.destroy()
+  let stderr = ''
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+  const [code] = await once(child, 'close')
+  t.equal(code, 0)
+  t.equal(stderr, '')
+})
+
+t.test('a client command talks to a daemon over the network', async (t) => {
+  const { url } = await startAdmin(t)
+  const child = spawn(process.execPath, [MAIN, 'status', '--json', '--admin', url], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let stdout = ''
+  child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+  const [code] = await once(child, 'close')
+  t.equal(code, 0)
+  t.match(JSON.parse(stdout), { services: [{ name: 'blog' }, { name: 'shop' }] })
+})
+
+t.test('the built file keeps its shebang line', (t) => {
+  t.match(readFileSync(MAIN, 'utf8'), /^#!\/usr\/bin\/env node\n/u)
+  t.end()
+})
