@@ -71,6 +71,7 @@ export function describe(event: DomainEvent): Line | null {
     case 'state':
       return { level: 'debug', text: `${event.service}: ${event.from} -> ${event.to}` }
     case 'hold_ended':
+    case 'upstream_serving':
     case 'upstream_retired':
       break
   }

@@ -5,7 +5,8 @@
  */
 import { WakeDockError } from '../errors.ts'
 import type { Hold, Lease } from './gate.ts'
-import type { Clock, HoldOutcome, Timer } from './ports.ts'
+import { Alarm } from './alarm.ts'
+import type { Clock, HoldOutcome } from './ports.ts'
 
 /** Requests held at once by all services together. */
 export class HoldBudget {
@@ -37,13 +38,14 @@ export class HoldQueue {
   readonly #clock: Clock
   readonly #budget: HoldBudget
   readonly #ended: HoldEnded
-  #timer: Timer | null = null
-  #timerAt = Infinity
+  /** For the earliest deadline; a reload may have made a later hold's the earlier one. */
+  readonly #alarm: Alarm
 
   constructor(clock: Clock, budget: HoldBudget, ended: HoldEnded) {
     this.#clock = clock
     this.#budget = budget
     this.#ended = ended
+    this.#alarm = new Alarm(clock, () => this.#expire())
   }
 
   get size(): number {
@@ -62,7 +64,7 @@ export class HoldQueue {
     const entry: Entry = { since: now, deadline: now + timeout, resolve, reject }
     this.#entries.add(entry)
     this.#budget.held++
-    this.#arm(entry.deadline)
+    this.#alarm.by(entry.deadline)
     return {
       lease: promise,
       abort: () => this.#end(entry, 'aborted', new WakeDockError('WAKEDOCK_WAKE_TIMEOUT')),
@@ -87,27 +89,12 @@ export class HoldQueue {
   #take(entry: Entry, outcome: HoldOutcome): boolean {
     if (!this.#entries.delete(entry)) return false
     this.#budget.held--
-    if (this.#entries.size === 0) this.#disarm()
+    if (this.#entries.size === 0) this.#alarm.clear()
     this.#ended(outcome, this.#clock.now() - entry.since)
     return true
   }
 
-  /** One timer for the earliest deadline; a reload may have made a later hold's deadline the earlier one. */
-  #arm(deadline: number): void {
-    if (deadline >= this.#timerAt) return
-    this.#disarm()
-    this.#timerAt = deadline
-    this.#timer = this.#clock.setTimer(deadline - this.#clock.now(), () => this.#expire())
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel()
-    this.#timer = null
-    this.#timerAt = Infinity
-  }
-
   #expire(): void {
-    this.#disarm()
     const now = this.#clock.now()
     let next = Infinity
     for (const entry of this.#entries) {
@@ -118,7 +105,7 @@ export class HoldQueue {
         next = Math.min(next, entry.deadline)
       }
     }
-    if (next < Infinity) this.#arm(next)
+    if (next < Infinity) this.#alarm.by(next)
   }
 }
 

@@ -130,6 +130,8 @@ export type DomainEvent =
   | { type: 'target_changed'; service: string; what: string; inFlight: number }
   | { type: 'adopted'; service: string }
   | { type: 'hold_ended'; service: string; outcome: HoldOutcome; heldMs: number }
+  /** Requests may go to it from now on: a new run, or one that was to be stopped and was not. */
+  | { type: 'upstream_serving'; service: string; upstream: Upstream }
   /** No new request goes to it; running exchanges end by themselves. */
   | { type: 'upstream_retired'; service: string; upstream: Upstream }
   | { type: 'provider_lost'; provider: string; error: TargetError }

@@ -4,10 +4,11 @@
  * (probe loop, timer, connection pool, holds, waiting orders) in line with it.
  */
 import { toTargetError, WakeDockError } from '../errors.ts'
+import { Alarm } from './alarm.ts'
 import type { ActionResult, Gate, Hold, Lease, ServiceSnapshot } from './gate.ts'
 import { HoldQueue, settledHold, type HoldBudget } from './hold-queue.ts'
 import type { step } from './lifecycle.ts'
-import type { Clock, DomainEvent, Observer, Probe, Provider, TargetStatus, Timer, Upstream } from './ports.ts'
+import type { Clock, DomainEvent, Observer, Probe, Provider, TargetStatus, Upstream } from './ports.ts'
 import { ServiceLease } from './lease.ts'
 import { Orders, type Goal } from './orders.ts'
 import { probeUntilReady, type ProbeLoop } from './probe-loop.ts'
@@ -24,6 +25,7 @@ import {
   type Facts,
   type State,
 } from './state.ts'
+import { verifyRun } from './verify.ts'
 
 export interface Parts {
   readonly clock: Clock
@@ -35,12 +37,6 @@ export interface Parts {
   readonly step: typeof step
 }
 
-/** An attempt ends by its own timeout. */
-const NEVER = new AbortController().signal
-
-/** Milliseconds between the looks of verify(): an engine needs a moment to notice that a process has died. */
-const VERIFY_PAUSES = [0, 50, 100, 200, 400]
-
 export class ServiceRuntime implements Gate {
   readonly #parts: Parts
   readonly #holds: HoldQueue
@@ -48,14 +44,13 @@ export class ServiceRuntime implements Gate {
   /** Starts wait for it: an earlier runtime of the same service that is still leaving. */
   readonly #after: Promise<unknown>
   readonly #orders = new Orders()
+  readonly #alarm: Alarm
   #service: Service
   #state: State
   #inFlight = 0
   #lastActive = -Infinity
   #lastProbe: string | null = null
   #probing: ProbeLoop | null = null
-  #timer: Timer | null = null
-  #timerAt = Infinity
   #verifying: Promise<void> | null = null
   /** Counts the verbs, so that an inspect that one of them has overtaken is thrown away. */
   #verbs = 0
@@ -67,8 +62,9 @@ export class ServiceRuntime implements Gate {
     this.#service = service
     this.#parts = parts
     this.#after = after
-    this.#state = firstState(service, parts.clock.now())
+    this.#state = initialState(service, parts.clock.now())
     this.#history = new RunHistory(parts.clock)
+    this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }))
     this.#holds = new HoldQueue(parts.clock, parts.budget, (outcome, heldMs) => {
       this.#lastActive = parts.clock.now()
       this.#tell({ type: 'hold_ended', service: service.name, outcome, heldMs })
@@ -106,7 +102,12 @@ export class ServiceRuntime implements Gate {
 
   verify(upstream: Upstream): Promise<void> {
     if (this.#state.upstream !== upstream || this.#service.target.kind === 'url') return Promise.resolve()
-    this.#verifying ??= this.#verify(upstream).finally(() => {
+    this.#verifying ??= verifyRun(this.#parts, {
+      upstream,
+      check: this.#service.ready,
+      inspect: () => this.#inspect(),
+      current: () => this.#state.upstream === upstream && this.#closed === null,
+    }).finally(() => {
       this.#verifying = null
     })
     return this.#verifying
@@ -121,10 +122,7 @@ export class ServiceRuntime implements Gate {
       this.#tell({ type: 'state', service: this.#service.name, from: from.name, to: to.name })
     }
     for (const effect of effects) this.#run(effect)
-    const gone = servingOf(from)
-    if (gone !== null && gone !== servingOf(to)) {
-      this.#tell({ type: 'upstream_retired', service: this.#service.name, upstream: gone })
-    }
+    this.#hand(servingOf(from), servingOf(to))
     this.#settle()
   }
 
@@ -149,8 +147,7 @@ export class ServiceRuntime implements Gate {
     this.#closed = error
     this.#holds.reject(outcome, error)
     this.#probing?.cancel()
-    this.#timer?.cancel()
-    this.#timer = null
+    this.#alarm.clear()
     this.#orders.cancel('WakeDock lets go of it.', this.snapshot())
   }
 
@@ -177,6 +174,14 @@ export class ServiceRuntime implements Gate {
     return settledHold(lease)
   }
 
+  /** Says which connections may be made and kept. */
+  #hand(from: Upstream | null, to: Upstream | null): void {
+    if (from === to) return
+    const service = this.#service.name
+    if (from !== null) this.#tell({ type: 'upstream_retired', service, upstream: from })
+    if (to !== null) this.#tell({ type: 'upstream_serving', service, upstream: to })
+  }
+
   #lease(upstream: Upstream): Lease {
     this.#inFlight++
     return new ServiceLease(upstream, this.#release)
@@ -188,8 +193,8 @@ export class ServiceRuntime implements Gate {
     this.#lastActive = this.#parts.clock.now()
     if (this.#closed !== null) this.#drained?.()
     else if (this.#state.name === 'draining') this.dispatch({ type: 'tick' })
-    // An armed timer fires early at worst, and then looks again: re-arming it for each request would cost more.
-    else if (this.#timer === null) this.#arm()
+    // One that is set rings early at worst, and then looks again.
+    else if (!this.#alarm.isSet) this.#setAlarm()
   }
 
   #run(effect: Effect): void {
@@ -238,17 +243,6 @@ export class ServiceRuntime implements Gate {
     }
   }
 
-  async #verify(upstream: Upstream): Promise<void> {
-    const { clock, probe } = this.#parts
-    for (const pause of VERIFY_PAUSES) {
-      if (pause > 0) await new Promise<void>((resolve) => void clock.setTimer(pause, resolve))
-      await this.#inspect()
-      if (this.#state.upstream !== upstream || this.#closed !== null) return
-      const result = await probe(upstream, this.#service.ready, NEVER)
-      if (result.ready || this.#state.upstream !== upstream) return
-    }
-  }
-
   async #inspect(): Promise<void> {
     const before = this.#verbs
     let status: TargetStatus
@@ -270,7 +264,7 @@ export class ServiceRuntime implements Gate {
       this.#probing?.cancel()
       this.#probing = upstream === null ? null : this.#probe(upstream)
     }
-    this.#arm()
+    this.#setAlarm()
     this.#orders.settle(state, () => this.snapshot())
   }
 
@@ -283,18 +277,11 @@ export class ServiceRuntime implements Gate {
     })
   }
 
-  /** A timer that fires too early only looks again; one that is too late, or not wanted any more, has to go. */
-  #arm(): void {
+  #setAlarm(): void {
     const at = dueAt(this.#state, this.#facts())
-    if (at !== null && this.#timer !== null && this.#timerAt <= at) return
-    this.#timer?.cancel()
-    this.#timer = null
-    if (at === null) return
-    this.#timerAt = at
-    this.#timer = this.#parts.clock.setTimer(Math.max(0, at - this.#parts.clock.now()), () => {
-      this.#timer = null
-      this.dispatch({ type: 'tick' })
-    })
+    // One that is not wanted any more has to go: `isSet` is what spares busy services a look for each request.
+    if (at === null) this.#alarm.clear()
+    else this.#alarm.by(at)
   }
 
   #facts(): Facts {
@@ -312,14 +299,4 @@ export class ServiceRuntime implements Gate {
     this.#history.note(event)
     this.#parts.observe(event)
   }
-}
-
-function firstState(service: Service, now: number): State {
-  const initial = initialState(now)
-  const { target } = service
-  if (target.kind !== 'url') return initial
-  // Always on: nothing will ever start, probe or stop it.
-  const { scheme: protocol, host, port } = target
-  const upstream: Upstream = { protocol, host, port, generation: target.key, relayed: false }
-  return { ...initial, name: 'awake', target: 'running', upstream }
 }

@@ -88,17 +88,16 @@ export type Effect =
 
 export type Step = readonly [State, readonly Effect[]]
 
-/** Before the provider has said anything: asleep, so that the first request starts the target. */
-export function initialState(now: number): State {
-  return {
-    name: 'asleep',
-    since: now,
-    verb: null,
-    target: 'unknown',
-    upstream: null,
-    failures: 0,
-    error: null,
-  }
+/**
+ * Before the provider has said anything: asleep, so that the first request starts the target. A url is always on: nothing
+ * will ever start, probe or stop it.
+ */
+export function initialState({ target }: Service, now: number): State {
+  const common = { since: now, verb: null, failures: 0, error: null } as const
+  if (target.kind !== 'url') return { ...common, name: 'asleep', target: 'unknown', upstream: null }
+  const { scheme: protocol, host, port } = target
+  const upstream: Upstream = { protocol, host, port, generation: target.key, relayed: false }
+  return { ...common, name: 'awake', target: 'running', upstream }
 }
 
 /** What a request meets: it passes, waits, or is refused for so many milliseconds. */

@@ -440,6 +440,18 @@ t.test(
   },
 )
 
+t.test('connections are let go before a stop, and made anew when it fails', async (t) => {
+  const world = await awake({ idleTimeout: MINUTE, minAwake: 0 })
+  const { upstream } = world.activator.gate('blog').state
+  world.provider.manual = true
+  world.events.length = 0
+  await world.advance(MINUTE)
+  t.match(world.told('upstream_retired'), [{ upstream }])
+  world.provider.verb(blog.target)?.fail('stuck')
+  await world.settle()
+  t.match(world.told('upstream_serving'), [{ upstream }])
+})
+
 t.test('an ordered sleep lets requests end, and a new request calls it off', async (t) => {
   const world = await awake()
   const client = world.request('blog')
