@@ -1,0 +1,74 @@
+/**
+ * Whether something accepts connections at an upstream. It is a check of its own, and the first half of the HTTP check:
+ * while an app boots, connections are refused for most attempts, and a bare socket finds that out for a tenth of what a
+ * request through the pool costs, without touching the pool.
+ */
+import { createConnection } from 'node:net'
+import type { Upstream } from '../domain/ports.ts'
+import type { ReadyCheck } from '../domain/service.ts'
+
+/**
+ * Milliseconds for the connection alone. A SYN that is sent before the target's interface is up is lost, and the kernel
+ * sends the next one only after a second: it is faster to give up and dial again.
+ */
+const CONNECT_TIMEOUT = 200
+
+/** docker-proxy closes what it cannot hand on within a millisecond; this is how long a TCP check listens for that. */
+const RELAY_SETTLES = 100
+
+/**
+ * Resolves to null when a connection is accepted, and otherwise to a clause that says why not. Behind a relay,
+ * acceptance alone proves nothing: a TCP check then waits for a byte, or for the connection to stay open.
+ */
+export function probeTcp(
+  { host, port, relayed }: Upstream,
+  check: ReadyCheck,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { promise, resolve } = Promise.withResolvers<string | null>()
+  if (signal.aborted) return Promise.resolve('the probe was called off')
+  const socket = createConnection({ host, port, noDelay: true })
+  const silent = setTimeout(() => resolve(`port ${port} does not answer`), CONNECT_TIMEOUT)
+  const onAbort = (): void => resolve(`port ${port} did not answer in time`)
+  let settling: NodeJS.Timeout | undefined
+  signal.addEventListener('abort', onAbort, { once: true })
+
+  socket.on('connect', () => {
+    clearTimeout(silent)
+    if (!relayed || check.kind === 'http') resolve(null)
+    else settling = setTimeout(() => resolve(null), RELAY_SETTLES)
+  })
+  socket.on('data', () => resolve(null))
+  // Nothing but a relay can bring us here: the others have been told by then.
+  socket.on('end', () => resolve(`nothing listens behind published port ${port}`))
+  socket.on('error', (error: NodeJS.ErrnoException) => resolve(describe(error, port, relayed)))
+
+  return promise.finally(() => {
+    clearTimeout(silent)
+    clearTimeout(settling)
+    signal.removeEventListener('abort', onAbort)
+    socket.destroy()
+  })
+}
+
+/** A clause for people, from a socket's error. */
+export function describe(error: NodeJS.ErrnoException, port: number, relayed: boolean): string {
+  switch (error.code) {
+    case 'ECONNREFUSED':
+      return `port ${port} refuses connections`
+    case 'EHOSTUNREACH':
+    case 'ENETUNREACH':
+      return `its address cannot be reached (${error.code})`
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'its host name cannot be resolved'
+    case 'ECONNRESET':
+    case 'EPIPE':
+    case 'UND_ERR_SOCKET':
+      return relayed
+        ? `nothing listens behind published port ${port}`
+        : `port ${port} closes the connection at once`
+    default:
+      return `port ${port}: ${error.message}`
+  }
+}

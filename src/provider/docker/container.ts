@@ -1,0 +1,54 @@
+/**
+ * What WakeDock reads of a container: the few fields of Docker's `GET /containers/{id}/json` it relies on, all of which
+ * Engine API 1.41 and Podman's compatible API have.
+ */
+export interface Endpoint {
+  readonly NetworkID?: string
+  readonly Gateway?: string
+  readonly IPAddress?: string
+  readonly IPv6Gateway?: string
+  readonly GlobalIPv6Address?: string
+}
+
+export interface Binding {
+  readonly HostIp?: string
+  readonly HostPort?: string
+}
+
+/** Of everything Docker says. Absent, empty and null are alike: engines differ there. */
+export interface Container {
+  readonly Id: string
+  /** With a leading slash in Docker. */
+  readonly Name: string
+  readonly RestartCount?: number
+  readonly State: {
+    readonly Status: string
+    readonly ExitCode?: number
+    readonly OOMKilled?: boolean
+    readonly StartedAt?: string
+  }
+  readonly Config: { readonly ExposedPorts?: Readonly<Record<string, unknown>> | null }
+  readonly HostConfig: { readonly NetworkMode?: string | undefined }
+  readonly NetworkSettings: {
+    readonly Ports?: Readonly<Record<string, readonly Binding[] | null>> | null
+    readonly Networks?: Readonly<Record<string, Endpoint>> | null
+  }
+}
+
+export function nameOf(container: Container): string {
+  return container.Name.replace(/^\//, '')
+}
+
+/**
+ * Docker takes what stands in the URL for an id, a name or the beginning of an id, in this order: with no container
+ * `db`, a question about `db` is answered for any container whose id begins with those two hex digits. So the
+ * name is compared, and verbs are sent to the id.
+ */
+export function isNamed(container: Container, name: string): boolean {
+  return nameOf(container) === name.replace(/^\//, '')
+}
+
+/** One run of a container: a restart, even by Docker itself, and a recreate are another one. */
+export function generation(container: Container): string {
+  return `${container.Id}@${container.State.StartedAt ?? ''}`
+}

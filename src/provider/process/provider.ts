@@ -1,0 +1,193 @@
+/**
+ * Local processes as targets: the way to run WakeDock without Docker. A process is started with PORT in its environment,
+ * and ends with an orderly end of WakeDock, like a child of any supervisor. When WakeDock itself is killed they run
+ * on, and the next WakeDock with the same config file adopts them (procfs.ts; Linux).
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { TargetError } from '../../errors.ts'
+import type { Clock, Provider, TargetStatus, Upstream } from '../../domain/ports.ts'
+import type { ProcessTarget, Target } from '../../domain/service.ts'
+import { Follower } from '../follow.ts'
+import type { Observation } from '../follow.ts'
+import { createCanon } from '../upstreams.ts'
+import type { StreamName } from './output.ts'
+import { isPortFree } from './port.ts'
+import { MARK, findOrphans, makeMark } from './procfs.ts'
+import type { Found } from './procfs.ts'
+import { adopt, groupLives, launch, signalGroup } from './run.ts'
+import type { Run } from './run.ts'
+
+export interface ProcessProviderOptions {
+  readonly clock: Clock
+  /** Absolute path of the config file: a process is adopted only by a WakeDock with the same one. */
+  readonly scope: string
+  /** WakeDock's own environment, which processes inherit. */
+  readonly env: NodeJS.ProcessEnv
+  /** Called for each line that a process prints. `service` is the target's name. */
+  readonly log: (service: string, stream: StreamName, line: string) => void
+  /** Milliseconds that close() gives each process before it is killed. Default 10,000. */
+  readonly closeGrace?: number
+}
+
+/** Milliseconds between looks at a group or a port that is going away: the first, doubled up to the last. */
+const LOOK_FIRST = 5
+const LOOK_LAST = 100
+/** After SIGKILL only the kernel can be in the way. */
+const LAST_WAIT = 5000
+
+export function createProcessProvider(options: ProcessProviderOptions): Provider {
+  const { clock, log, scope, env, closeGrace = 10_000 } = options
+  const runs = new Map<string, { target: ProcessTarget; run: Run }>()
+  const canon = createCanon()
+  /** Those that were told to end: their group has its grace. */
+  const stopping = new WeakSet<Run>()
+  const orphans = new Map<string, Found>()
+  /** Adopted once: later on, everything that carries our mark is known. */
+  let adopting: Promise<void> | null = null
+  let open = false
+
+  const follower = new Follower<ProcessTarget>({ ask: look, clock, limit: Infinity })
+
+  function keep(target: ProcessTarget, run: Run): void {
+    runs.set(target.key, { target, run })
+    changed(target)
+    void onEnd(target, run)
+  }
+
+  async function onEnd(target: ProcessTarget, run: Run): Promise<void> {
+    await run.ended
+    // What a leader leaves behind when it dies by itself would keep the port, and with it the next start.
+    if (!stopping.has(run)) signalGroup(run, 'SIGKILL')
+    changed(target)
+  }
+
+  function changed({ key }: ProcessTarget): void {
+    follower.changed((other) => other.key === key)
+  }
+
+  async function adoptOnce(target: ProcessTarget): Promise<void> {
+    adopting ??= adoptAll()
+    await adopting
+    const found = orphans.get(target.key)
+    orphans.delete(target.key)
+    if (found !== undefined) {
+      keep(
+        target,
+        adopt(found, clock, (stream, line) => log(target.name, stream, line)),
+      )
+    }
+  }
+
+  async function adoptAll(): Promise<void> {
+    for (const [key, found] of await findOrphans(scope)) orphans.set(key, found)
+  }
+
+  async function look(target: ProcessTarget): Promise<Observation> {
+    await adoptOnce(target)
+    const run = runs.get(target.key)?.run
+    const status = canon(target, statusOf(target, run))
+    return { status, mark: `${status.state} ${run?.generation}` }
+  }
+
+  async function start(target: ProcessTarget): Promise<TargetStatus> {
+    const { status } = await look(target)
+    if (status.state === 'running') return status
+    if (!(await isPortFree(target.port))) {
+      throw new TargetError(
+        'refused',
+        `port ${target.port} is already used by another program`,
+        `End it (ss -ltnp shows who listens on ${target.port}), or give ${target.name} another port.`,
+      )
+    }
+    const own = {
+      ...env,
+      ...target.env,
+      PORT: String(target.port),
+      [MARK]: await makeMark(scope, target.key),
+    }
+    const run = await launch(target, own, (stream, line) => log(target.name, stream, line))
+    keep(target, run)
+    return canon(target, statusOf(target, run))
+  }
+
+  async function stop(target: ProcessTarget, grace: number): Promise<void> {
+    await adoptOnce(target)
+    const run = runs.get(target.key)?.run
+    if (run === undefined || run.exit !== null) return
+    stopping.add(run)
+    signalGroup(run, 'SIGTERM')
+    // The whole group has the grace: `npm start` ends before the app it has started.
+    if (!(await until(async () => run.exit !== null && !(await groupLives(run)), grace))) {
+      signalGroup(run, 'SIGKILL')
+      if (!(await until(() => run.exit !== null, LAST_WAIT))) {
+        throw stuck(target, `process ${run.pid} did not end when it was killed`)
+      }
+    }
+    if (!(await until(() => isPortFree(run.port), LAST_WAIT))) {
+      throw stuck(target, `port ${run.port} is still in use after the process has ended`)
+    }
+  }
+
+  async function until(check: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
+    const deadline = clock.now() + ms
+    let pause = LOOK_FIRST
+    while (!(await check())) {
+      if (clock.now() >= deadline) return false
+      // Not the clock's timer, which keeps nothing alive: at the end of WakeDock this wait is all there is left.
+      await delay(pause)
+      pause = Math.min(pause * 2, LOOK_LAST)
+    }
+    return true
+  }
+
+  return {
+    name: 'process',
+    start: (target) => follower.verb(processOf(target), () => start(processOf(target))),
+    stop: (target, grace) => follower.verb(processOf(target), () => stop(processOf(target), grace)),
+    inspect: (target) => follower.inspect(processOf(target)),
+    watch(targets, listener) {
+      const own = targets.filter((target) => target.kind === 'process')
+      follower.watch(own, listener)
+      if (open || own.length === 0) return
+      open = true
+      // Not from within watch(): nobody expects to be called back before the call returns.
+      setImmediate(() => {
+        listener.back('process')
+        follower.resync()
+      })
+    },
+    async close() {
+      follower.close()
+      const live = [...runs.values()].filter(({ run }) => run.exit === null)
+      await Promise.allSettled(
+        live.map(({ target }) => follower.verb(target, () => stop(target, closeGrace))),
+      )
+    },
+  }
+}
+
+function statusOf(target: ProcessTarget, run: Run | undefined): TargetStatus {
+  if (run === undefined) return { state: 'stopped', exitCode: null, oom: false }
+  if (run.exit !== null) return { state: 'stopped', exitCode: run.exit.code, oom: false }
+  const upstream: Upstream = {
+    protocol: target.scheme,
+    host: '127.0.0.1',
+    port: run.port,
+    generation: run.generation,
+    relayed: false,
+  }
+  return { state: 'running', upstream }
+}
+
+function stuck(target: ProcessTarget, what: string): TargetError {
+  return new TargetError(
+    'stuck',
+    `${target.name}: ${what}`,
+    'See what it waits for (ps, ss -ltnp), and end it by hand.',
+  )
+}
+
+function processOf(target: Target): ProcessTarget {
+  if (target.kind === 'process') return target
+  throw new Error(`${target.key} is no process`)
+}

@@ -1,0 +1,29 @@
+/** A provider in front of the engine under test, and what its tests ask of it. */
+import { createDockerProvider } from '../../../src/provider/docker/provider.ts'
+import type { Provider, TargetStatus, Upstream } from '../../../src/domain/ports.ts'
+import type { ContainerTarget } from '../../../src/domain/service.ts'
+import { openDocker } from '../../helpers/docker.ts'
+import type { Scope, TestDocker } from '../../helpers/docker.ts'
+import { Listener, containerTarget, realClock } from '../outside.ts'
+
+export interface Scene {
+  docker: TestDocker
+  provider: Provider
+  listener: Listener
+  /** Of the container with this suffix. */
+  target: (suffix: string, more?: Partial<ContainerTarget>) => ContainerTarget
+}
+
+/** `host`: another way to the engine than the direct one. */
+export async function open(t: Scope, host?: string): Promise<Scene> {
+  const docker = await openDocker(t)
+  const provider = createDockerProvider({ host: host ?? docker.host, network: null, clock: realClock })
+  t.teardown(() => provider.close())
+  const target: Scene['target'] = (suffix, more) => containerTarget(docker.name(suffix), more)
+  return { docker, provider, listener: new Listener(), target }
+}
+
+export function upstreamOf(status: TargetStatus | undefined): Upstream {
+  if (status?.state !== 'running') throw new Error(`not running: ${JSON.stringify(status)}`)
+  return status.upstream
+}

@@ -1,0 +1,181 @@
+import t from 'tap'
+import { reasonPhrase, requestHeaders, responseHeaders, trailerPairs } from '../../src/proxy/headers.ts'
+
+const stranger = { address: '9.9.9.9', trusted: false }
+const caddy = { address: '10.0.0.1', trusted: true }
+const socket = { address: null, trusted: true }
+const from = (peer: typeof stranger | typeof socket, httpVersion = '1.1') => ({
+  peer,
+  httpVersion,
+  authority: 'a',
+})
+const FIXED = ['Host', 'a']
+const tail = (forwarded: string, proto = 'http', host = 'a'): string[] =>
+  [
+    ['X-Forwarded-For', forwarded],
+    ['X-Forwarded-Proto', proto],
+    ['X-Forwarded-Host', host],
+    ['Via', '1.1 wakedock'],
+  ].flat()
+
+t.test('request headers', async (t) => {
+  const cases: [name: string, sent: string[], peer: typeof stranger | typeof socket, seen: string[]][] = [
+    [
+      'case, order and duplicates stay',
+      ['B', '1', 'a', '2', 'b', '\xe9'],
+      stranger,
+      ['B', '1', 'a', '2', 'b', '\xe9', ...tail('9.9.9.9')],
+    ],
+    [
+      'hop-by-hop headers go',
+      [
+        'Connection',
+        'close',
+        'Keep-Alive',
+        'x',
+        'Proxy-Connection',
+        'x',
+        'Proxy-Authorization',
+        'x',
+        'Upgrade',
+        'x',
+        'Transfer-Encoding',
+        'chunked',
+        'TE',
+        'gzip',
+        'Trailer',
+        'x',
+        'Expect',
+        'x',
+      ],
+      stranger,
+      tail('9.9.9.9'),
+    ],
+    [
+      'so do the ones Connection names, in any case and over several lines',
+      ['Connection', 'X-One , keep-alive', 'connection', 'x-TWO', 'X-One', '1', 'x-two', '2', 'X-Three', '3'],
+      stranger,
+      ['X-Three', '3', ...tail('9.9.9.9')],
+    ],
+    [
+      'TE: trailers stays',
+      ['TE', 'gzip, trailers;q=0.5', 'Connection', 'TE'],
+      stranger,
+      ['TE', 'trailers', ...tail('9.9.9.9')],
+    ],
+    [
+      'a stranger is not believed',
+      [
+        'X-Forwarded-For',
+        '1.1.1.1',
+        'x-forwarded-proto',
+        'https',
+        'X-Forwarded-Host',
+        'evil',
+        'Forwarded',
+        'for=1.1.1.1',
+      ],
+      stranger,
+      tail('9.9.9.9'),
+    ],
+    [
+      'not with underscores either',
+      ['X_Forwarded_For', '1.1.1.1', 'X_Other', 'y'],
+      stranger,
+      ['X_Other', 'y', ...tail('9.9.9.9')],
+    ],
+    [
+      'a trusted proxy is, and extended',
+      [
+        'X-Forwarded-For',
+        '1.1.1.1',
+        'X-Forwarded-For',
+        '2.2.2.2',
+        'X-Forwarded-Proto',
+        'https',
+        'X-Forwarded-Host',
+        'b',
+        'Forwarded',
+        'for=1.1.1.1',
+      ],
+      caddy,
+      ['Forwarded', 'for=1.1.1.1', ...tail('1.1.1.1, 2.2.2.2, 10.0.0.1', 'https', 'b')],
+    ],
+    ['a unix socket has no address to add', ['X-Forwarded-For', '1.1.1.1'], socket, tail('1.1.1.1')],
+    ['Via is appended', ['Via', '1.1 caddy'], caddy, ['Via', '1.1 caddy', ...tail('10.0.0.1')]],
+    [
+      'forwarding headers cannot be nominated away',
+      ['Connection', 'x-forwarded-for, via, host', 'Host', 'a'],
+      stranger,
+      tail('9.9.9.9'),
+    ],
+  ]
+  for (const [name, sent, peer, seen] of cases)
+    t.same(requestHeaders(sent, from(peer)), [...FIXED, ...seen], name)
+  t.same(requestHeaders([], from(socket, '1.0')).slice(-2), ['Via', '1.0 wakedock'])
+  t.same(requestHeaders([], { peer: socket, httpVersion: '1.0', authority: '' }), [
+    'X-Forwarded-Proto',
+    'http',
+    'Via',
+    '1.0 wakedock',
+  ])
+})
+
+t.test('response headers', async (t) => {
+  const bytes = (...fields: string[]): Buffer[] => fields.map((field) => Buffer.from(field, 'latin1'))
+  const cases: [name: string, raw: Buffer[], status: number, seen: string[]][] = [
+    [
+      'case, duplicates and bytes stay',
+      bytes('Set-Cookie', 'a', 'set-cookie', '\xff'),
+      200,
+      ['Set-Cookie', 'a', 'set-cookie', '\xff'],
+    ],
+    [
+      'hop-by-hop and nominated go',
+      bytes('Connection', 'x-a', 'X-A', '1', 'Transfer-Encoding', 'chunked', 'Upgrade', 'h2'),
+      200,
+      [],
+    ],
+    [
+      'Content-Length cannot be nominated away',
+      bytes('Connection', 'content-length', 'Content-Length', '2'),
+      200,
+      ['Content-Length', '2'],
+    ],
+    ['204 has no length', bytes('Content-Length', '0'), 204, []],
+    ['304 has', bytes('Content-Length', '9'), 304, ['Content-Length', '9']],
+    ['Via is appended', bytes('Via', '1.0 app'), 200, ['Via', '1.0 app']],
+  ]
+  for (const [name, raw, status, seen] of cases) {
+    t.same(responseHeaders(raw, status), [...seen, 'Via', '1.1 wakedock'], name)
+    const text = raw.map((field) => field.toString('latin1'))
+    t.same(responseHeaders(text, status), [...seen, 'Via', '1.1 wakedock'], `${name}, as text`)
+  }
+})
+
+t.test('trailers keep everything but framing and hops', async (t) => {
+  const raw = [
+    'X-A',
+    '1',
+    'x-a',
+    '\xe9',
+    'Content-Length',
+    '3',
+    'Transfer-Encoding',
+    'chunked',
+    'Host',
+    'b',
+    'Connection',
+    'close',
+  ]
+  t.same(trailerPairs(raw), [
+    ['X-A', '1'],
+    ['x-a', '\xe9'],
+  ])
+})
+
+t.test('reason phrases', async (t) => {
+  t.equal(reasonPhrase('OK'), 'OK')
+  t.equal(reasonPhrase('\u00e9'), '\xc3\xa9')
+  t.equal(reasonPhrase('\ufffd'), undefined)
+})

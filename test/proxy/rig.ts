@@ -1,0 +1,194 @@
+/**
+ * What the proxy's tests stand on: a proxy on a free port, with a gate that does as it is told and metrics that remember.
+ */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import type { Gate, Hold, Lease } from '../../src/domain/gate.ts'
+import type { Clock, Upstream } from '../../src/domain/ports.ts'
+import type { Service } from '../../src/domain/service.ts'
+import { WakeDockError } from '../../src/errors.ts'
+import { createPools, type Pools } from '../../src/proxy/pools.ts'
+import type { AccessLine, RouteMatch, ServiceMetrics } from '../../src/proxy/route-match.ts'
+import { createProxyServer, type ProxyServer, type ProxyServerOptions } from '../../src/proxy/server.ts'
+import { eventually, Wire, type Teardown } from './wire.ts'
+
+export const clock: Clock = {
+  now: () => performance.now(),
+  wallTime: () => Date.now(),
+  setTimer(delay, callback) {
+    const timer = setTimeout(callback, delay)
+    return { cancel: () => clearTimeout(timer) }
+  },
+}
+
+const SERVICE: Service = {
+  name: 'blog',
+  routes: [],
+  target: { kind: 'url', key: 'url:test', scheme: 'http', host: '127.0.0.1', port: 1 },
+  ready: { kind: 'tcp', timeout: 1000 },
+  idleTimeout: 0,
+  minAwake: 0,
+  startTimeout: 1000,
+  holdTimeout: 1000,
+  stopTimeout: 1000,
+  drainTimeout: 1000,
+  maxHeld: 1000,
+}
+
+/** Awake while `upstream` is set. Counts leases; a second release of one does not count. */
+export class FakeGate implements Gate {
+  readonly service = SERVICE
+  upstream: Upstream | null
+  acquired = 0
+  released = 0
+  aborted = 0
+  verified = 0
+  held: { resolve(): void; reject(error: WakeDockError): void }[] = []
+  onVerify: (upstream: Upstream) => void | Promise<void> = () => {}
+
+  constructor(upstream: Upstream | null) {
+    this.upstream = upstream
+  }
+
+  get inFlight(): number {
+    return this.acquired - this.released
+  }
+
+  tryAcquire(): Lease | null {
+    if (this.upstream === null) return null
+    this.acquired++
+    let open = true
+    const release = (): void => {
+      if (open) this.released++
+      open = false
+    }
+    return { upstream: this.upstream, release, [Symbol.dispose]: release }
+  }
+
+  hold(): Hold {
+    const { promise, resolve, reject } = Promise.withResolvers<Lease>()
+    // Nobody needs to listen after abort().
+    promise.catch(() => {})
+    let aborted = false
+    this.held.push({
+      resolve: () => {
+        const lease = aborted ? null : this.tryAcquire()
+        if (lease !== null) resolve(lease)
+      },
+      reject,
+    })
+    return {
+      lease: promise,
+      abort: () => {
+        aborted = true
+        this.aborted++
+        reject(new WakeDockError('WAKEDOCK_WAKE_TIMEOUT'))
+      },
+    }
+  }
+
+  async untilHeld(count = 1): Promise<void> {
+    await eventually(() => this.held.length >= count)
+  }
+
+  wake(upstream: Upstream): void {
+    this.upstream = upstream
+    for (const hold of this.held.splice(0)) hold.resolve()
+  }
+
+  async verify(upstream: Upstream): Promise<void> {
+    this.verified++
+    await this.onVerify(upstream)
+  }
+}
+
+/** Remembers what it was told, as text: "finish GET 200 warm", "retry refused". */
+export class Tally implements ServiceMetrics {
+  readonly told: string[] = []
+  streams = 0
+
+  finish(method: string, code: number, cold: boolean): void {
+    this.told.push(`finish ${method} ${code} ${cold ? 'cold' : 'warm'}`)
+  }
+
+  streamOpened(): void {
+    this.streams++
+    this.told.push('stream opened')
+  }
+
+  streamClosed(): void {
+    this.streams--
+    this.told.push('stream closed')
+  }
+
+  retry(reason: string): void {
+    this.told.push(`retry ${reason}`)
+  }
+
+  upstreamError(reason: string): void {
+    this.told.push(`upstream error ${reason}`)
+  }
+}
+
+export interface Rig {
+  readonly gate: FakeGate
+  readonly metrics: Tally
+  readonly unrouted: Tally
+  readonly lines: AccessLine[]
+  readonly bugs: unknown[]
+  readonly pools: Pools
+  readonly server: ProxyServer
+  readonly address: string
+  readonly client: () => Promise<Wire>
+  /** Sends the text on a fresh connection. */
+  readonly ask: (text: string) => Promise<Wire>
+}
+
+/** A proxy with one service on host "a". */
+export async function rig(
+  t: Teardown,
+  upstream: Upstream | null,
+  options: Partial<ProxyServerOptions> & { prefix?: string } = {},
+): Promise<Rig> {
+  const gate = new FakeGate(upstream)
+  const metrics = new Tally()
+  const unrouted = new Tally()
+  const lines: AccessLine[] = []
+  const bugs: unknown[] = []
+  const pools = createPools({ connectTimeout: 1000, clock })
+  const match: RouteMatch = { gate, metrics, prefix: options.prefix ?? '' }
+  const server = createProxyServer({
+    listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
+    trustedProxies: [],
+    route: (host) => (host === 'a' ? match : null),
+    pools,
+    heldBodyMemory: 64 * 1024 * 1024,
+    clock,
+    log: { error: (fields) => bugs.push(fields) },
+    unrouted,
+    access: (line) => lines.push(line),
+    ...options,
+  })
+  const [address = ''] = await server.listen()
+  const open: Wire[] = []
+  t.teardown(async () => {
+    for (const wire of open) wire.socket.destroy()
+    await server.close(0)
+    await pools.close()
+  })
+  const client = async (): Promise<Wire> => {
+    const socket = address.startsWith('unix:')
+      ? connect(address.slice('unix:'.length))
+      : connect(Number(address.split(':').at(-1)), '127.0.0.1')
+    await once(socket, 'connect')
+    const wire = new Wire(socket)
+    open.push(wire)
+    return wire
+  }
+  const ask = async (text: string): Promise<Wire> => {
+    const wire = await client()
+    wire.send(text)
+    return wire
+  }
+  return { gate, metrics, unrouted, lines, bugs, pools, server, address, client, ask }
+}
