@@ -22,7 +22,6 @@ import { createMetrics } from './metrics.ts'
 import { createProbe } from './probe/probe.ts'
 import { createDockerProvider } from './provider/docker/provider.ts'
 import { createProcessProvider } from './provider/process/provider.ts'
-import { createStaticProvider } from './provider/static.ts'
 import { createProviders } from './provider/providers.ts'
 import { createPools } from './proxy/pools.ts'
 import type { RouteMatch } from './proxy/route-match.ts'
@@ -48,8 +47,11 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   const metrics = createMetrics({ version, control: { list: () => activator.list() } })
   const tellLog = logObserver(log)
   const provider = createProviders({
-    container: createDockerProvider({ ...settings.docker, clock }),
-    url: createStaticProvider(),
+    container: createDockerProvider({
+      ...settings.docker,
+      clock,
+      called: (operation, seconds) => metrics.providerRequest('docker', operation, seconds),
+    }),
     process: createProcessProvider({
       clock,
       scope: settings.file,
@@ -66,6 +68,8 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   })
 
   function observe(event: DomainEvent): void {
+    if (event.type === 'upstream_serving') pools.serve(event.upstream)
+    if (event.type === 'upstream_serving') pools.serve(event.upstream)
     if (event.type === 'upstream_retired') pools.retire(event.upstream)
     if (event.type === 'provider_lost') {
       providers.set(event.provider, `${event.error.message}. ${event.error.hint}`)

@@ -2,6 +2,7 @@
  * From a config without faults to Settings: defaults merged, units converted, names expanded, paths absolute. Everything here
  * was checked before; a value that does not parse is a bug.
  */
+import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { ReadyCheck, Route, Service, Target } from '../domain/service.ts'
 import type { Environment } from './environment.ts'
@@ -93,16 +94,17 @@ function buildTarget(
   if (!own.process || program === undefined || port === null)
     throw new Error(`service ${name} passed validation without a whole target`)
   const env = Object.entries(own.process.env ?? {}).map(([key, value]) => [key, String(value)] as const)
-  return {
-    kind: 'process',
-    key: `process:${name}`,
+  const definition = {
     name,
-    command: [program, ...args],
+    command: [program, ...args] as const,
     cwd: resolve(folder, own.process.cwd ?? '.'),
     env: Object.fromEntries(env),
     port,
     scheme,
   }
+  // Another command or environment is another process: a reload then ends the old one and starts the new.
+  const mark = createHash('sha256').update(JSON.stringify(definition)).digest('hex').slice(0, 12)
+  return { kind: 'process', key: `process:${name}:${mark}`, ...definition }
 }
 
 /** Merged key by key; `tcp` in one place and an HTTP check in the other do not mix, but for the default timeout. */

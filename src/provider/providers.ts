@@ -2,7 +2,8 @@
 import type { Provider } from '../domain/ports.ts'
 import type { Target } from '../domain/service.ts'
 
-export type ProviderTable = Readonly<Record<Target['kind'], Provider>>
+/** A url is always on: the core never asks a provider about it. */
+export type ProviderTable = Readonly<Record<Exclude<Target['kind'], 'url'>, Provider>>
 
 /**
  * lost() and back() carry the name of the provider concerned; one that has nothing to watch says neither, so that a
@@ -10,11 +11,15 @@ export type ProviderTable = Readonly<Record<Target['kind'], Provider>>
  */
 export function createProviders(table: ProviderTable): Provider {
   const all = Object.values(table)
+  const of = (target: Target): Provider => {
+    if (target.kind === 'url') throw new Error(`${target.key} has no provider`)
+    return table[target.kind]
+  }
   return {
     name: 'all',
-    start: (target) => table[target.kind].start(target),
-    stop: (target, grace) => table[target.kind].stop(target, grace),
-    inspect: (target) => table[target.kind].inspect(target),
+    start: (target) => of(target).start(target),
+    stop: (target, grace) => of(target).stop(target, grace),
+    inspect: (target) => of(target).inspect(target),
     watch(targets, listener) {
       for (const [kind, provider] of Object.entries(table)) {
         provider.watch(

@@ -7,8 +7,13 @@ import { Pool, type Dispatcher } from 'undici'
 import type { Clock, Upstream } from '../domain/ports.ts'
 
 export interface Pools {
-  /** The pool of this upstream, made at first use. After retire() it is a closed one, whose dispatch() fails at once. */
+  /**
+   * The pool of this upstream, made at first use. From retire() to serve() it is a closed one, whose dispatch() fails
+   * at once.
+   */
   dispatcher(upstream: Upstream): Dispatcher
+  /** Requests may go to it again: a run that was paused and goes on is the same Upstream, and gets a new pool. */
+  serve(upstream: Upstream): void
   /** No new requests; running exchanges end by themselves, and are cut after RETIRE_BOUND. Safe to call twice. */
   retire(upstream: Upstream): void
   /** Destroys everything at once: call it when the exchanges have ended. */
@@ -68,6 +73,10 @@ export function createPools(options: { connectTimeout: number; clock: Clock }): 
       const made = create(upstream)
       live.set(upstream, made)
       return made
+    },
+
+    serve(upstream) {
+      retired.delete(upstream)
     },
 
     retire(upstream) {

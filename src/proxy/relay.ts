@@ -51,11 +51,8 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#owner.requestStarting()
   }
 
-  // undici writes the head of a request with a body together with the body's first bytes: these two say when.
-  onBodySent(): void {
-    this.sent = true
-  }
-
+  // Of a body that is streamed this comes after its last byte; but once it has begun it is not replayable, whatever is
+  // said here, and a callback for each of its chunks would cost more than it tells.
   onRequestSent(): void {
     this.sent = true
   }

@@ -165,8 +165,6 @@ export class Tunnel {
         },
         failed,
       })
-      // A client that leaves before the answer: http-proxy-3 only half-closes.
-      this.#client.once('close', () => upstream.destroySoon())
     } catch (error) {
       failed(error)
     }
@@ -205,10 +203,8 @@ export class Tunnel {
       this.#client.destroy()
       return
     }
-    pipeline(answer, res, (error) => {
-      // Cut, never ended cleanly, when the upstream broke off.
-      if (error) this.#client.destroy()
-    })
+    // When the upstream breaks off, pipeline destroys the response and with it the socket: cut, never ended cleanly.
+    pipeline(answer, res, () => {})
   }
 
   #refuse(error: unknown): void {

@@ -153,9 +153,13 @@ t.test('the probe asks for a host that the app knows', async (t) => {
 t.test('a process runs in a folder relative to the config file, with text as its environment', async (t) => {
   const lines =
     'process: { command: [node, app.js], cwd: apps/blog, env: { A: 1, B: true, C: x } }\nport: 3001'
-  t.strictSame((await blog(lines)).target, {
+  const { target } = await blog(lines)
+  t.match(target.key, /^process:blog:[0-9a-f]{12}$/)
+  t.equal((await blog(lines)).target.key, target.key)
+  t.not((await blog(lines.replace('A: 1', 'A: 2'))).target.key, target.key, 'another process')
+  t.strictSame(target, {
     kind: 'process',
-    key: 'process:blog',
+    key: target.key,
     name: 'blog',
     command: ['node', 'app.js'],
     cwd: '/etc/wakedock/apps/blog',

@@ -8,19 +8,18 @@
  *     const app = await docker.run('blog', { env: { BOOT_MS: '200' } })
  *   })
  */
-import { execFile, spawn } from 'node:child_process'
-import { createHash, randomBytes } from 'node:crypto'
-import { chmod, cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs/promises'
-import { createConnection, createServer } from 'node:net'
-import type { Socket } from 'node:net'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { finished } from 'node:stream/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import Docker from 'dockerode'
+import { makeAppImage, makeBusyboxImage } from './images.ts'
+import { openRelay } from './relay.ts'
+import type { Relay } from './relay.ts'
 
-const run = promisify(execFile)
+export { copyProgram, importImage } from './images.ts'
 
 /** unix:///… of the engine under test, or null. */
 export const dockerHost: string | null = process.env['WAKEDOCK_TEST_DOCKER_HOST'] || null
@@ -55,20 +54,6 @@ export interface TestContainer {
   readonly id: string
   /** dockerode's handle, by id. */
   readonly handle: Docker.Container
-}
-
-/** A unix socket in front of the engine's that a test can take away and give back. */
-export interface Relay {
-  /** unix:///… */
-  readonly host: string
-  /** Removes the socket and cuts every connection: Docker is gone. */
-  down(): Promise<void>
-  /** Docker is back. */
-  up(): Promise<void>
-  /** Cuts every connection, and goes on accepting new ones. */
-  cut(): void
-  /** Requests seen so far, as `GET /v1.41/containers/x/json`. */
-  readonly requests: readonly string[]
 }
 
 export interface TestDocker {
@@ -113,136 +98,6 @@ export async function until<T extends {}>(
 }
 
 type Maybe<T> = T | false | null | undefined
-
-/**
- * Imports an image whose root `fill` has written into a folder. `changes` are Dockerfile lines. For other stand-ins
- * too: a base image that a Dockerfile names, say.
- */
-export async function importImage(
-  api: Docker,
-  image: string,
-  changes: readonly string[],
-  fill: (root: string) => Promise<void>,
-): Promise<void> {
-  const root = await mkdtemp(join(tmpdir(), 'wakedock-image-'))
-  try {
-    await chmod(root, 0o755)
-    await fill(root)
-    const tar = spawn('tar', ['-C', root, '--owner=0', '--group=0', '-c', '.'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    const [repo, tag] = image.split(':')
-    const answer = await api.importImage(tar.stdout, { repo, tag, changes })
-    answer.resume()
-    await finished(answer)
-    await api.getImage(image).inspect()
-  } finally {
-    await rm(root, { recursive: true, force: true })
-  }
-}
-
-/** Copies a program and the shared libraries that `ldd` names, each to the path where it is looked for. */
-export async function copyProgram(program: string, root: string, as: string): Promise<void> {
-  const target = join(root, as)
-  await mkdir(dirname(target), { recursive: true })
-  await cp(await realpath(program), target)
-  const { stdout } = await run('ldd', [program])
-  for (const [, library] of stdout.matchAll(/(?:=> )?(\/\S+) \(0x/g)) {
-    if (library === undefined) continue
-    await mkdir(dirname(join(root, library)), { recursive: true })
-    await cp(await realpath(library), join(root, library))
-  }
-}
-
-async function makeAppImage(api: Docker): Promise<string> {
-  const app = new URL('./app.ts', import.meta.url)
-  const source = await readFile(app)
-  const version = createHash('sha256').update(source).update(process.version).digest('hex').slice(0, 12)
-  const image = `wakedock-test/app:${version}`
-  if (await exists(api, image)) return image
-  const changes = ['ENTRYPOINT ["/usr/local/bin/node", "/app.ts"]', 'ENV NODE_NO_WARNINGS=1', 'WORKDIR /']
-  await importImage(api, image, changes, async (root) => {
-    await copyProgram(process.execPath, root, '/usr/local/bin/node')
-    await cp(app, join(root, 'app.ts'))
-  })
-  return image
-}
-
-async function makeBusyboxImage(api: Docker): Promise<string> {
-  const image = 'wakedock-test/busybox:1'
-  if (await exists(api, image)) return image
-  await importImage(api, image, ['CMD ["sh"]', 'ENV PATH=/bin'], async (root) => {
-    await mkdir(join(root, 'bin'), { recursive: true })
-    await mkdir(join(root, 'tmp'))
-    await cp(await realpath('/bin/busybox'), join(root, 'bin/busybox'))
-    const { stdout } = await run('/bin/busybox', ['--list'])
-    const applets = stdout.split('\n').filter((applet) => applet !== '' && applet !== 'busybox')
-    await Promise.all(applets.map((applet) => symlink('busybox', join(root, 'bin', applet))))
-  })
-  return image
-}
-
-async function exists(api: Docker, image: string): Promise<boolean> {
-  return api
-    .getImage(image)
-    .inspect()
-    .then(
-      () => true,
-      () => false,
-    )
-}
-
-async function openRelay(socketPath: string, start: boolean): Promise<Relay & AsyncDisposable> {
-  const folder = await mkdtemp(join(tmpdir(), 'wakedock-relay-'))
-  const path = join(folder, 'docker.sock')
-  const sockets = new Set<Socket>()
-  const requests: string[] = []
-  const cut = (): void => {
-    for (const socket of sockets) socket.destroy()
-  }
-  const server = createServer((client) => {
-    const engine = createConnection(socketPath)
-    for (const [from, to] of [
-      [client, engine],
-      [engine, client],
-    ] as const) {
-      sockets.add(from)
-      from.on('error', () => to.destroy())
-      from.on('close', () => {
-        sockets.delete(from)
-        to.destroy()
-      })
-      from.pipe(to)
-    }
-    client.on('data', (chunk: Buffer) => {
-      const [line] = chunk.toString('latin1').match(/^(?:GET|POST|DELETE|PUT) \S+/) ?? []
-      if (line !== undefined) requests.push(line)
-    })
-  })
-  const relay: Relay = {
-    host: `unix://${path}`,
-    requests,
-    cut,
-    async down() {
-      if (!server.listening) return
-      const closed = new Promise((resolve) => server.close(resolve))
-      cut()
-      await closed
-    },
-    async up() {
-      if (server.listening) return
-      await new Promise<void>((resolve) => server.listen(path, resolve))
-    },
-  }
-  if (start) await relay.up()
-  return {
-    ...relay,
-    async [Symbol.asyncDispose]() {
-      await relay.down()
-      await rm(folder, { recursive: true, force: true })
-    },
-  }
-}
 
 /** Connects to the engine under test. What the test creates is removed at its end, running or not. */
 export async function openDocker(t: Scope): Promise<TestDocker> {

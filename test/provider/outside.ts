@@ -1,20 +1,11 @@
 /**
- * For tests of providers against the real outside: a real clock, and a listener that keeps what it is told, so
+ * For tests of providers against the real outside: a listener that keeps what it is told, so
  * that a test can wait for a status instead of for time.
  */
-import type { Clock, ProviderListener, TargetStatus } from '../../src/domain/ports.ts'
+import type { ProviderListener, TargetStatus } from '../../src/domain/ports.ts'
 import type { ContainerTarget, ProcessTarget, Target } from '../../src/domain/service.ts'
 import type { TargetError } from '../../src/errors.ts'
 import { until } from '../helpers/docker.ts'
-
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wallTime: () => Date.now(),
-  setTimer(delay, callback) {
-    const timer = setTimeout(callback, delay).unref()
-    return { cancel: () => clearTimeout(timer) }
-  },
-}
 
 type State = TargetStatus['state']
 

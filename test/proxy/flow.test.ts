@@ -34,13 +34,18 @@ t.test('a client that leaves takes its upstream request with it', async (t) => {
     { sent: message('GET / HTTP/1.1', 'Host: a'), answer: '', status: 499 },
     { sent: message('GET / HTTP/1.1', 'Host: a'), answer: message('HTTP/1.1 200 OK') + 'x', status: 200 },
     { sent: message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 9') + 'abc', answer: '', status: 499 },
+    {
+      sent: message('POST / HTTP/1.1', 'Host: a', 'Transfer-Encoding: chunked') + '3\r\nabc\r\n',
+      answer: '',
+      status: 499,
+    },
   ]
   for (const { sent, answer, status } of phases) {
     const app = await rawUpstream(t)
     const { ask, gate, metrics } = await rig(t, app.upstream)
     const client = await ask(sent)
     const wire = await app.connection()
-    await wire.until(HEAD)
+    await wire.until(sent.includes('abc') ? 'abc' : HEAD)
     if (answer !== '') {
       wire.send(answer)
       await client.until('\r\nx')
@@ -107,14 +112,14 @@ async function count(wire: Wire, enough: (bytes: number) => boolean): Promise<vo
 t.test('an answer before the body was read is passed on, and the connection lives on', async (t) => {
   const app = await rawUpstream(t)
   const { ask, gate } = await rig(t, app.upstream)
-  const client = await ask(message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 6') + 'abc')
+  const client = await ask(message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 500003') + 'abc')
   const wire = await app.connection()
   await wire.until('abc')
   wire.send(message('HTTP/1.1 413 Content Too Large', 'Content-Length: 2') + 'no')
   await client.until(/413 [^]*no$/)
   t.equal(gate.inFlight, 0)
   client.received = ''
-  client.send('def' + message('GET /next HTTP/1.1', 'Host: a'))
+  client.send('x'.repeat(500_000) + message('GET /next HTTP/1.1', 'Host: a'))
   const next = await app.connection()
   t.match(await next.until(HEAD), /^GET \/next/)
   next.send(OK)

@@ -96,6 +96,32 @@ t.test('a stream nobody read from has taken nothing', async (t) => {
   t.same(body.open(), Buffer.from('abcdef'))
 })
 
+t.test('a body that ends in the moment it is opened is whole', async (t) => {
+  const { req, client } = await request(t, 'Content-Length: 3')
+  const body = new RequestBody(req, 3, createBodyBudget(1000 * KIB))
+  body.hold()
+  const opened = new Promise<ReturnType<typeof body.open>>((resolve) => {
+    req.once('data', () => resolve(body.open()))
+  })
+  client.write('abc')
+  const stream = await opened
+  req.resume()
+  await eventually(() => req.readableEnded)
+  let got = ''
+  for await (const chunk of stream) got += String(chunk)
+  t.equal(got, 'abc')
+})
+
+t.test('a client that leaves in mid-body makes an error, not an end', async (t) => {
+  const { req, client } = await request(t, 'Transfer-Encoding: chunked')
+  const stream = new RequestBody(req, null, createBodyBudget(0)).open()
+  client.write('3\r\nabc\r\n')
+  const read = async (): Promise<void> => {
+    for await (const chunk of stream) if (String(chunk) === 'abc') client.destroy()
+  }
+  await t.rejects(read())
+})
+
 t.test('a lower limit holds for what comes next', async (t) => {
   const budget = createBodyBudget(10)
   t.ok(budget.take(10))

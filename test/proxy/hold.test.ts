@@ -98,16 +98,23 @@ t.test('a client that leaves while held is noticed at once, with its body unread
 t.test('a client that leaves in the moment of its admission leaves no lease behind', async (t) => {
   const app = await rawUpstream(t)
   const { ask, gate } = await rig(t, null)
-  const client = await ask(message('GET / HTTP/1.1', 'Host: a'))
-  await gate.untilHeld()
-  const [hold] = gate.held.splice(0)
-  client.socket.destroy()
-  await eventually(() => gate.aborted === 1)
-  gate.upstream = app.upstream
-  hold?.resolve()
-  t.equal(gate.inFlight, 0)
+  for (const head of [GET, UPGRADE]) {
+    const client = await ask(head)
+    await gate.untilHeld()
+    gate.held = []
+    gate.upstream = app.upstream
+    gate.admitsAtAbort = true
+    gate.aborted = 0
+    client.socket.destroy()
+    await eventually(() => gate.aborted === 1 && gate.inFlight === 0)
+    gate.upstream = null
+  }
+  t.equal(gate.acquired, 2)
   t.equal(app.wires.length, 0)
 })
+
+const GET = message('GET / HTTP/1.1', 'Host: a')
+const UPGRADE = message('GET / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket')
 
 t.test('a hold that ends otherwise is answered as the table says', async (t) => {
   const cases: [code: ErrorCode, retryAfter: number | undefined, status: number][] = [

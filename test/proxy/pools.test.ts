@@ -86,6 +86,32 @@ t.test('an upstream retired before its first use gets no pool any more', async (
   t.equal(await late.done, 'UND_ERR_CLOSED')
 })
 
+t.test(
+  'an upstream that serves again gets a new pool, and its old exchanges are still bounded',
+  async (t) => {
+    const app = await rawUpstream(t)
+    const pools = createPools({ connectTimeout: 1000, clock })
+    t.teardown(() => pools.close())
+    const old = pools.dispatcher(app.upstream)
+    const running = outcome()
+    old.dispatch(GET, running.handler)
+    const wire = await app.connection()
+    await wire.until(HEAD)
+    pools.retire(app.upstream)
+    pools.serve(app.upstream)
+    const pool = pools.dispatcher(app.upstream)
+    t.not(pool, old)
+    pools.serve(app.upstream)
+    t.equal(pools.dispatcher(app.upstream), pool, 'what serves is left as it is')
+    const next = outcome()
+    pool.dispatch(GET, next.handler)
+    for (const each of [wire, await app.connection()]) each.send(OK)
+    t.same(await Promise.all([running.done, next.done]), ['ok', 'ok'])
+    pools.retire(app.upstream)
+    t.equal(pools.dispatcher(app.upstream), pool, 'and can be retired once more')
+  },
+)
+
 t.test('close cuts everything, retired ones too', async (t) => {
   const app = await rawUpstream(t)
   const other = { ...app.upstream }

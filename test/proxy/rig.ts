@@ -42,6 +42,8 @@ export class FakeGate implements Gate {
   acquired = 0
   released = 0
   aborted = 0
+  /** An abort comes too late: the lease was given in the same moment. */
+  admitsAtAbort = false
   verified = 0
   held: { resolve(): void; reject(error: WakeDockError): void }[] = []
   onVerify: (upstream: Upstream) => void | Promise<void> = () => {}
@@ -80,8 +82,10 @@ export class FakeGate implements Gate {
     return {
       lease: promise,
       abort: () => {
-        aborted = true
         this.aborted++
+        const lease = this.admitsAtAbort ? this.tryAcquire() : null
+        if (lease !== null) resolve(lease)
+        aborted = true
         reject(new WakeDockError('WAKEDOCK_WAKE_TIMEOUT'))
       },
     }

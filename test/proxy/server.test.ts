@@ -52,6 +52,20 @@ t.test('close lets what runs end, and closes what idles', async (t) => {
   await closed
 })
 
+t.test('a connection whose answer had begun is closed at its end too', async (t) => {
+  const app = await rawUpstream(t)
+  const { ask, server } = await rig(t, app.upstream)
+  const busy = await ask(GET)
+  const wire = await app.connection()
+  await wire.until(HEAD)
+  wire.send(message('HTTP/1.1 200 OK', 'Content-Length: 2'))
+  t.match(await busy.until(HEAD), 'Connection: keep-alive')
+  const closed = server.close(60_000)
+  wire.send('ok')
+  t.match(await busy.untilClosed(), /ok$/)
+  await closed
+})
+
 t.test('close cuts what is left at its deadline, tunnels included', async (t) => {
   const app = await rawUpstream(t)
   const { ask, server, gate } = await rig(t, app.upstream)

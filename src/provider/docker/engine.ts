@@ -99,7 +99,13 @@ export function parseHost(host: string): { options: DockerOptions; place: Place;
   return { options: { host: hostname, port, protocol, headers }, place, remote: hostname }
 }
 
-export function createEngine(options: DockerOptions, place: Place, deadlines = DEADLINES): Engine {
+/** `called` hears of every call that has ended, however it did: which one, and how many seconds it took. */
+export function createEngine(
+  options: DockerOptions,
+  place: Place,
+  deadlines = DEADLINES,
+  called: (operation: string, seconds: number) => void = () => undefined,
+): Engine {
   const closing = new AbortController()
   let clients: Promise<Clients> | null = null
 
@@ -114,10 +120,13 @@ export function createEngine(options: DockerOptions, place: Place, deadlines = D
    * the head and the end of an answer.
    */
   async function call<T>(
-    doing: string,
+    operation: string,
+    object: string,
     ms: number,
     run: (clients: Clients, abortSignal: AbortSignal) => Promise<T>,
   ): Promise<T> {
+    const doing = `${operation} ${object}`
+    const since = performance.now()
     const deadline = AbortSignal.timeout(ms)
     const abortSignal = AbortSignal.any([deadline, closing.signal])
     const aborted = Promise.withResolvers<never>()
@@ -133,19 +142,20 @@ export function createEngine(options: DockerOptions, place: Place, deadlines = D
       throw deadline.aborted ? silence(doing, ms, place) : toFault(error, doing, place)
     } finally {
       abortSignal.removeEventListener('abort', onAbort)
+      called(operation, (performance.now() - since) / 1000)
     }
   }
 
   return {
     async connect() {
       clients = null
-      await call('connect', deadlines.quick, () => Promise.resolve())
+      await call('connect', 'to it', deadlines.quick, () => Promise.resolve())
     },
     async ping() {
-      await call('ping it', deadlines.quick, ({ quick }) => quick.ping())
+      await call('ping', 'it', deadlines.quick, ({ quick }) => quick.ping())
     },
     async inspect(ref) {
-      const found = await call(`inspect container ${ref}`, deadlines.quick, ({ docker }, abortSignal) =>
+      const found = await call('inspect', `container ${ref}`, deadlines.quick, ({ docker }, abortSignal) =>
         docker
           .getContainer(encodeURIComponent(ref))
           .inspect({ abortSignal })
@@ -154,18 +164,19 @@ export function createEngine(options: DockerOptions, place: Place, deadlines = D
       return found ?? null
     },
     start(container) {
-      return call(`start container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
+      return call('start', `container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
         docker.getContainer(container.Id).start({ abortSignal }).then(exists, unlessRunningOrGone),
       )
     },
     unpause(container) {
-      return call(`unpause container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
+      return call('unpause', `container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
         docker.getContainer(container.Id).unpause({ abortSignal }).then(exists, unlessRunningOrGone),
       )
     },
     async stop(container, grace) {
       await call(
-        `stop container ${nameOf(container)}`,
+        'stop',
+        `container ${nameOf(container)}`,
         grace + deadlines.stopMargin,
         ({ docker }, abortSignal) =>
           docker
@@ -175,7 +186,7 @@ export function createEngine(options: DockerOptions, place: Place, deadlines = D
       )
     },
     events(filters, signal) {
-      return call('follow its events', deadlines.quick, ({ docker }) =>
+      return call('follow', 'its events', deadlines.quick, ({ docker }) =>
         docker.getEvents({ filters, abortSignal: signal }),
       )
     },

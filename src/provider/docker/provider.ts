@@ -11,7 +11,7 @@ import type { Observation } from '../follow.ts'
 import { createCanon } from '../upstreams.ts'
 import { isNamed } from './container.ts'
 import type { Container } from './container.ts'
-import { createEngine, parseHost } from './engine.ts'
+import { createEngine, DEADLINES, parseHost } from './engine.ts'
 import { followEvents } from './events.ts'
 import type { Change } from './events.ts'
 import { findSelf } from './self.ts'
@@ -25,15 +25,17 @@ export interface DockerProviderOptions {
   /** Network on which containers are reached; null: found out, see address.ts. */
   readonly network: string | null
   readonly clock: Clock
+  /** Hears of every call of the API that has ended, and how many seconds it took. */
+  readonly called?: (operation: string, seconds: number) => void
 }
 
 /** Questions at once. One takes 1 to 3 ms: more only makes each of them slower. */
 const AT_ONCE = 16
 
 /** @throws Error when `host` has a form that is not supported. */
-export function createDockerProvider({ host, network, clock }: DockerProviderOptions): Provider {
+export function createDockerProvider({ host, network, clock, called }: DockerProviderOptions): Provider {
   const { options, place, remote } = parseHost(host)
-  const engine = createEngine(options, place)
+  const engine = createEngine(options, place, DEADLINES, called)
   const canon = createCanon()
   /** Last known container of each target: events of networks name containers by id alone. */
   const ids = new Map<string, string>()

@@ -5,18 +5,20 @@ import { DEADLINES, chooseVersion, createEngine, parseHost } from '../../../src/
 import { parse } from '../../../src/provider/docker/events.ts'
 import { toFault } from '../../../src/provider/docker/faults.ts'
 import { createDockerProvider } from '../../../src/provider/docker/provider.ts'
+import type { Clock } from '../../../src/domain/ports.ts'
 import { createVerbs } from '../../../src/provider/docker/verbs.ts'
 import { until } from '../../helpers/docker.ts'
 import type { Scope } from '../../helpers/docker.ts'
 import { FakeClock } from '../../helpers/fake-clock.ts'
-import { Listener, containerTarget, realClock } from '../outside.ts'
+import { clock as realClock } from '../../../src/clock.ts'
+import { Listener, containerTarget } from '../outside.ts'
 import { inspection, json, openFakeEngine } from './fake-engine.ts'
 
 const app = containerTarget('app')
 const INSPECT = 'GET /containers/app/json'
 const START = `POST /containers/${'c'.repeat(64)}/start`
 
-async function open(t: Scope, clock = realClock) {
+async function open(t: Scope, clock: Clock = realClock) {
   const engine = await openFakeEngine(t)
   const provider = createDockerProvider({ host: engine.host, network: null, clock })
   t.teardown(() => provider.close())

@@ -5,7 +5,8 @@ import { ownIds } from '../../../src/provider/docker/self.ts'
 import type { TargetStatus } from '../../../src/domain/ports.ts'
 import type { ContainerTarget } from '../../../src/domain/service.ts'
 import { dockerSkip, openDocker } from '../../helpers/docker.ts'
-import { realClock } from '../outside.ts'
+import { clock } from '../../../src/clock.ts'
+
 import { open, upstreamOf } from './scene.ts'
 
 const skip = dockerSkip()
@@ -103,7 +104,7 @@ t.test('addresses that a real engine reports', { skip }, async (t) => {
   await docker.api.getNetwork(a).connect({ Container: docker.name('both') })
   const both = (await docker.api.getContainer(docker.name('both')).inspect()).NetworkSettings.Networks
   t.equal(internal.host, both[b]?.IPAddress, 'an internal network is reached from the host')
-  const named = createDockerProvider({ host: docker.host, network: a, clock: realClock })
+  const named = createDockerProvider({ host: docker.host, network: a, clock: clock })
   t.teardown(() => named.close())
   t.equal(
     upstreamOf(await named.inspect(target('both'))).host,

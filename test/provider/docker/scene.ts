@@ -4,7 +4,8 @@ import type { Provider, TargetStatus, Upstream } from '../../../src/domain/ports
 import type { ContainerTarget } from '../../../src/domain/service.ts'
 import { openDocker } from '../../helpers/docker.ts'
 import type { Scope, TestDocker } from '../../helpers/docker.ts'
-import { Listener, containerTarget, realClock } from '../outside.ts'
+import { clock } from '../../../src/clock.ts'
+import { Listener, containerTarget } from '../outside.ts'
 
 export interface Scene {
   docker: TestDocker
@@ -17,7 +18,7 @@ export interface Scene {
 /** `host`: another way to the engine than the direct one. */
 export async function open(t: Scope, host?: string): Promise<Scene> {
   const docker = await openDocker(t)
-  const provider = createDockerProvider({ host: host ?? docker.host, network: null, clock: realClock })
+  const provider = createDockerProvider({ host: host ?? docker.host, network: null, clock: clock })
   t.teardown(() => provider.close())
   const target: Scene['target'] = (suffix, more) => containerTarget(docker.name(suffix), more)
   return { docker, provider, listener: new Listener(), target }

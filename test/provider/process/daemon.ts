@@ -5,12 +5,13 @@
 import { env, argv } from 'node:process'
 import type { ProcessTarget } from '../../../src/domain/service.ts'
 import { createProcessProvider } from '../../../src/provider/process/provider.ts'
-import { processTarget, realClock } from '../outside.ts'
+import { clock } from '../../../src/clock.ts'
+import { processTarget } from '../outside.ts'
 
 const [, , scope = '', name = '', port = '0', ...command] = argv
 const [program = '', ...rest] = command
 const target: ProcessTarget = processTarget(name, [program, ...rest], Number(port))
-const provider = createProcessProvider({ clock: realClock, scope, env, log: () => {} })
+const provider = createProcessProvider({ clock: clock, scope, env, log: () => {} })
 const status = await provider.start(target)
 console.log(JSON.stringify(status))
 setInterval(() => {}, 60_000)

@@ -15,7 +15,8 @@ import { isPortFree } from '../../../src/provider/process/port.ts'
 import { parseStat, startTimeOf } from '../../../src/provider/process/procfs.ts'
 import { until } from '../../helpers/docker.ts'
 import type { Scope } from '../../helpers/docker.ts'
-import { Listener, processTarget, realClock } from '../outside.ts'
+import { clock } from '../../../src/clock.ts'
+import { Listener, processTarget } from '../outside.ts'
 
 const APP = fileURLToPath(new URL('../../helpers/app.ts', import.meta.url))
 const DAEMON = fileURLToPath(new URL('daemon.ts', import.meta.url))
@@ -41,14 +42,17 @@ interface Scene {
   scope: string
 }
 
-function open(t: Scope, options: { scope?: string; closeGrace?: number } = {}): Scene {
+function open(
+  t: Scope,
+  options: { scope?: string; closeGrace?: number; env?: NodeJS.ProcessEnv } = {},
+): Scene {
   const lines: string[] = []
   scopes += 1
   const scope = options.scope ?? `/etc/wakedock-${process.pid}-${scopes}.yaml`
   const log = (service: string, stream: string, line: string): void =>
     void lines.push(`${service} ${stream} ${line}`)
   const provider = createProcessProvider({
-    clock: realClock,
+    clock: clock,
     env: process.env,
     log,
     closeGrace: 300,
@@ -121,6 +125,14 @@ for (const [what, script, exitCode] of ends) {
     })
   })
 }
+
+t.test('a process does not inherit what is WakeDock’s own: its token', async (t) => {
+  const { provider, lines } = open(t, { env: { ...process.env, WAKEDOCK_TOKEN: 'secret', OTHER: 'kept' } })
+  const script = 'console.log(process.env.WAKEDOCK_TOKEN, process.env.OTHER)'
+  await provider.start(processTarget('app', [process.execPath, '-e', script], await freePort()))
+  await until('it has printed', () => lines.length > 0)
+  t.strictSame(lines, ['app stdout undefined kept'])
+})
 
 t.test('a process that does not obey is killed, with everything it has started', async (t) => {
   const { provider, lines } = open(t)
