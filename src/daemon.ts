@@ -69,7 +69,6 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
 
   function observe(event: DomainEvent): void {
     if (event.type === 'upstream_serving') pools.serve(event.upstream)
-    if (event.type === 'upstream_serving') pools.serve(event.upstream)
     if (event.type === 'upstream_retired') pools.retire(event.upstream)
     if (event.type === 'provider_lost') {
       providers.set(event.provider, `${event.error.message}. ${event.error.hint}`)

@@ -8,7 +8,7 @@
  * again while http-proxy-3, which closes the client on any error, has not yet seen the client.
  */
 import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import { ProxyServer } from 'http-proxy-3'
 // Not through ProxyServer.ws(): that one destroys everything but a GET for "websocket" before it looks further.
 import { stream } from 'http-proxy-3/dist/lib/http-proxy/passes/ws-incoming.js'
@@ -38,6 +38,9 @@ export interface Join {
   /** The upstream failed before an answer (nothing has been written to the client), or later. The client is closed after it. */
   failed(error: unknown): void
 }
+
+/** Milliseconds of silence before a connection is probed. */
+const PROBE_AFTER = 60_000
 
 /** Sends the upgrade request. May throw where node:http does: on a head it refuses to write. */
 export function joinUpgrade(join: Join): void {
@@ -105,6 +108,8 @@ function takeOver(request: ClientRequest, join: Join): void {
     answer.headers = Object.fromEntries(grouped(head101))
     join.client.setDefaultEncoding('latin1')
     for (const listener of theirs) Reflect.apply(listener, request, [answer, socket, head])
+    // A client that has vanished behind its half-close is found by the kernel's probes; http-proxy-3 leaves them at 2 hours.
+    for (const end of [join.client, socket]) if (end instanceof Socket) end.setKeepAlive(true, PROBE_AFTER)
     // It half-closes where the other side has vanished; then nobody is left to read, and the socket would stay for ever.
     join.client.once('close', () => socket.destroySoon())
     socket.once('close', () => join.client.destroySoon())

@@ -63,7 +63,7 @@ t.test('an upgrade passes both heads, the bytes after them, and then everything'
   await client.until('first\xfe')
   t.equal(metrics.streams, 1)
   t.equal(gate.inFlight, 1, 'in use as long as it is open')
-  client.socket.destroy()
+  client.socket.resetAndDestroy()
   await eventually(() => wire.ended || wire.closed)
   // The upstream never closes its side: it does not have to, for the lease to end.
   await eventually(() => gate.inFlight === 0)
@@ -91,6 +91,25 @@ t.test('either end that closes closes the other, and releases the lease', async 
       t.pass(`${side} ${how}`)
     }
   }
+})
+
+t.test('a half-close is passed on, and the other direction stays open', async (t) => {
+  const app = await rawUpstream(t)
+  const { ask, gate } = await rig(t, app.upstream)
+  const client = await ask(ASK)
+  const wire = await app.connection()
+  await wire.until(HEAD)
+  wire.send(SWITCH)
+  await client.until(HEAD)
+  // As docker attach does when its input ends: the output is still wanted.
+  client.socket.end('last')
+  await wire.until('last')
+  await eventually(() => wire.ended)
+  t.equal(gate.inFlight, 1)
+  wire.send('output')
+  await client.until('output')
+  wire.socket.end()
+  await eventually(() => gate.inFlight === 0)
 })
 
 t.test('other protocols than WebSocket and other methods than GET pass', async (t) => {
