@@ -166,21 +166,21 @@ export class Exchange implements RelayOwner {
     this.#relay = null
     const { metrics } = this.#match
     const fault = faultOf(error, relay)
-    if (this.#res.headersSent) {
-      metrics.upstreamError(fault.reason)
-      this.#cut()
-      return
-    }
     const method = this.#req.method ?? ''
     const replayable = this.#body === null || this.#body.replayable
-    if (this.#retries < MAX_RETRIES && mayRetry(fault, relay, { method, replayable })) {
+    const { headersSent } = this.#res
+    if (!headersSent && this.#retries < MAX_RETRIES && mayRetry(fault, relay, { method, replayable })) {
       this.#retries++
       metrics.retry(fault.reason)
       void this.#again()
       return
     }
     metrics.upstreamError(fault.reason)
-    this.#refuse(new WakeDockError(fault.code, { cause: error }))
+    // This request cannot be saved; but the sooner a death is known, the fewer requests meet it.
+    if (fault.lost && this.#retries === 0 && this.#lease !== null)
+      void this.#match.gate.verify(this.#lease.upstream)
+    if (headersSent) this.#cut()
+    else this.#refuse(new WakeDockError(fault.code, { cause: error }))
   }
 
   /** The provider is asked first: if the target is gone, the client gets one slow answer instead of an error. */

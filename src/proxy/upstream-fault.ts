@@ -20,6 +20,8 @@ export type FaultReason =
 export interface Fault {
   readonly reason: FaultReason
   readonly code: ErrorCode
+  /** The connection, not the answer, was at fault: the provider may know that the target has stopped, moved or restarted. */
+  readonly lost: boolean
 }
 
 /** How far an attempt came. */
@@ -58,7 +60,6 @@ const REASONS: Readonly<Record<string, FaultReason>> = {
   UND_ERR_REQ_CONTENT_LENGTH_MISMATCH: 'request',
 }
 
-/** Reasons that a provider can explain: the target has stopped, moved or restarted. */
 const CONNECTION_LOST: ReadonlySet<FaultReason> = new Set([
   'refused',
   'timeout',
@@ -73,11 +74,12 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
 export function faultOf(error: unknown, progress: Progress): Fault {
   const code = codeOf(error)
   const reason = REASONS[code] ?? (code.startsWith('HPE_') ? 'protocol' : isTls(code) ? 'tls' : 'other')
-  if (reason === 'request') return { reason, code: 'WAKEDOCK_BAD_REQUEST' }
+  const lost = CONNECTION_LOST.has(reason)
+  if (reason === 'request') return { reason, lost, code: 'WAKEDOCK_BAD_REQUEST' }
   // A connection that dies after the first byte of the answer, and before its head was whole, gave no valid answer.
   if (progress.answered || reason === 'protocol')
-    return { reason: 'protocol', code: 'WAKEDOCK_UPSTREAM_PROTOCOL' }
-  return { reason, code: 'WAKEDOCK_UPSTREAM_UNREACHABLE' }
+    return { reason: 'protocol', lost, code: 'WAKEDOCK_UPSTREAM_PROTOCOL' }
+  return { reason, lost, code: 'WAKEDOCK_UPSTREAM_UNREACHABLE' }
 }
 
 /**
@@ -89,7 +91,7 @@ export function mayRetry(
   progress: Progress,
   request: { method: string; replayable: boolean },
 ): boolean {
-  if (!request.replayable || progress.answered || !CONNECTION_LOST.has(fault.reason)) return false
+  if (!request.replayable || progress.answered || !fault.lost) return false
   return !progress.sent || IDEMPOTENT.has(request.method)
 }
 
