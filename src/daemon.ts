@@ -42,6 +42,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   let { settings } = options
   /** What each provider said last: null, it answers; else why not. */
   const providers = new Map<string, string | null>()
+  let closing = false
 
   const pools = createPools({ connectTimeout: CONNECT_TIMEOUT, clock })
   const metrics = createMetrics({ version, control: { list: () => activator.list() } })
@@ -136,6 +137,9 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
 
   /** All or nothing: what can refuse comes first. */
   function change(next: Settings): ReloadOutcome {
+    // Its new services would wake for requests on the connections that are still open.
+    if (closing)
+      return { ok: false, faults: ['WakeDock is shutting down; start it again to use the new config'] }
     try {
       admin.update(next.admin)
     } catch (error) {
@@ -153,6 +157,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   }
 
   async function close(): Promise<void> {
+    closing = true
     // Whoever waits is told to come back, and whoever is being served may finish, within the longest of the deadlines.
     const deadline = Math.max(0, ...settings.services.map(({ drainTimeout }) => drainTimeout))
     activator.close()

@@ -14,14 +14,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   duration: [],
+  'node-http': [],
   domain: ['errors'],
   clock: ['domain'],
   config: ['domain', 'errors', 'duration'],
   // Adapters: they know the core, and of the config only what it has made (its types); never each other.
-  provider: ['domain', 'errors'],
+  provider: ['domain', 'errors', 'node-http'],
   probe: ['domain', 'errors'],
-  proxy: ['domain', 'errors', 'config'],
-  admin: ['domain', 'errors', 'config', 'duration'],
+  proxy: ['domain', 'errors', 'config', 'node-http'],
+  admin: ['domain', 'errors', 'config', 'duration', 'node-http'],
   log: ['domain', 'errors', 'duration'],
   metrics: ['domain', 'errors'],
   reload: ['config'],
@@ -59,7 +60,9 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/proxy/', 'src/probe/', 'src/cli/client.ts'],
 }
 
-const files = globSync('src/**/*.ts', { cwd: root }).toSorted()
+const files = globSync('src/**/*.ts', { cwd: root })
+  .filter((file) => !file.endsWith('.d.ts'))
+  .toSorted()
 
 interface Import {
   readonly from: string
@@ -126,6 +129,13 @@ t.test('each library lives in one place', async (t) => {
       LIBRARIES[name]?.some((place) => from.startsWith(place)),
       `${from} imports ${to}`,
     )
+  }
+})
+
+t.test('node:http is not imported, but for its types', async (t) => {
+  for (const { from, to, typeOnly } of imports) {
+    if (to === 'node:http' || to === 'node:https')
+      t.ok(typeOnly, `${from} imports ${to}: see src/node-http.ts`)
   }
 })
 

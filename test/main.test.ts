@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { startAdmin } from './helpers/admin.ts'
@@ -30,6 +31,23 @@ t.test('wrong usage exits with 2, a refused config with 1', (t) => {
     stderr: /bad\.yaml:1:1/u,
   })
   t.end()
+})
+
+t.test('a port that is taken is said in a sentence, without a stack', async (t) => {
+  const owner = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => owner.close())
+  await once(owner, 'listening')
+  const bound = owner.address()
+  const port = typeof bound === 'object' && bound !== null ? bound.port : 0
+  const folder = t.testdir({ 'a.yaml': `listen: "127.0.0.1:${port}"\nadmin: { listen: "127.0.0.1:0" }\n` })
+  const { status, stdout } = wakedock('serve', '--config', `${folder}/a.yaml`)
+  t.equal(status, 1)
+  const line: unknown = JSON.parse(stdout.trim().split('\n').at(-1) ?? '')
+  t.match(line, {
+    event: 'start_failed',
+    msg: `cannot start: 127.0.0.1:${port} is in use by another program`,
+  })
+  t.notMatch(stdout, /"stack"/u)
 })
 
 t.test('a reader that leaves early is not an error', async (t) => {

@@ -2,7 +2,7 @@
  * The admin API's errors: one table, rendered as problem+json (RFC 9457) in one place. What a proxy's client can get is
  * in errors.ts; this is what an admin or a script can get, so it may say more.
  */
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../node-http.ts'
 
 export const ADMIN_ERRORS = {
   WAKEDOCK_INVALID_INPUT: { status: 400, title: 'The request is not one this API takes' },
@@ -65,6 +65,7 @@ export function toAdminError(error: unknown): AdminError | null {
   // What fastify itself refuses: a body that is too long, not JSON, or against the schema.
   const status = Number(error.statusCode)
   if (status === 413) return new AdminError('WAKEDOCK_BODY_TOO_LARGE', 'Orders to this API are a few bytes.')
+  if (status === 415) return new AdminError('WAKEDOCK_INVALID_INPUT', 'Send the body as application/json.')
   if (status === 503) return new AdminError('WAKEDOCK_SHUTTING_DOWN', 'Ask again when it is back.')
   if (status < 400 || status >= 500) return null
   return new AdminError('WAKEDOCK_INVALID_INPUT', `${STATUS_CODES[status] ?? 'Refused'}: ${error.message}`)

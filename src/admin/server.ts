@@ -2,7 +2,7 @@
  * The admin listener: health, metrics and the API, on an address of its own, so that nothing a visitor of a service can
  * send reaches it. Every request passes access.ts first, paths that do not exist included.
  */
-import fastify from 'fastify'
+import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Control } from '../domain/gate.ts'
 import type { Listen, Scope, Token } from '../config/settings.ts'
 import { callerOf, createAccess } from './access.ts'
@@ -49,6 +49,10 @@ export interface AdminServer {
   update(settings: { readonly tokens: readonly Token[] }): void
 }
 
+/** What is used of fastify's, so that its generics need not fit. */
+type Request = Pick<FastifyRequest, 'raw' | 'method' | 'url' | 'headers' | 'routeOptions'>
+type Reply = Pick<FastifyReply, 'header' | 'headers' | 'code' | 'type' | 'send'>
+
 /** An order is a few bytes; everything larger is a mistake. */
 const MAX_BODY = 16 * 1024
 /** For the whole request to arrive. Answers may take longer: `?wait=true` waits for a wake. */
@@ -59,6 +63,33 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   const { listen } = settings
   const access = createAccess(listen, settings.tokens, now)
 
+  /** Before everything else. Throws AdminError. */
+  const admit = (request: Request, reply: Reply, scope: Scope | 'open'): void => {
+    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
+    if (scope === 'open') return
+    const who = access.authorize(callerOf(request.raw), scope)
+    if (who !== null && scope === 'operate') {
+      const order = `${request.method} ${request.url.split('?', 1)[0]}`
+      // Not "token": the logger takes that for the token itself, and hides it.
+      log.info({ event: 'order', token_name: who, order }, `${who} asks: ${order}`)
+    }
+  }
+
+  /** Whatever was thrown, as the answer. */
+  const fail = (thrown: unknown, request: Request, reply: Reply): void => {
+    const error = toAdminError(thrown) ?? new AdminError('WAKEDOCK_INTERNAL', 'See the log of the daemon.')
+    if (error.code === 'WAKEDOCK_INTERNAL') {
+      log.error(
+        { event: 'admin_error', err: thrown },
+        `the admin API failed at ${request.method} ${request.routeOptions.url ?? '?'}`,
+      )
+    } else if (error.code === 'WAKEDOCK_UNAUTHORIZED' && request.headers.authorization !== undefined) {
+      const client = callerOf(request.raw).address ?? 'a program on the socket'
+      log.warn({ event: 'admin_refused', client }, `${client} sent the admin API a wrong token`)
+    }
+    void reply.code(error.status).headers(error.headers).type(PROBLEM_TYPE).send(toProblem(error))
+  }
+
   const app = fastify({
     bodyLimit: MAX_BODY,
     requestTimeout: REQUEST_TIMEOUT,
@@ -66,6 +97,15 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     forceCloseConnections: 'idle',
     http: { headersTimeout: REQUEST_TIMEOUT },
     routerOptions: { maxParamLength: 200 },
+    // A path that cannot be decoded ends here, past every hook.
+    frameworkErrors(thrown, request, reply) {
+      try {
+        admit(request, reply, 'read')
+        fail(thrown, request, reply)
+      } catch (refusal) {
+        fail(refusal, request, reply)
+      }
+    },
     // Fastify's defaults drop unknown fields and turn "no" into a boolean: an order with a typing error would pass.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
   })
@@ -73,16 +113,9 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   // JSON only: a form of another site can send text/plain without asking first, never application/json.
   app.removeContentTypeParser('text/plain')
 
+  // fastify's own 404 has no config of its own, and asks for a token before it tells which paths exist.
   app.addHook('onRequest', (request, reply, done) => {
-    // fastify's own 404 has no config of its own, and asks for a token before it tells which paths exist.
-    const scope = request.routeOptions.config.scope ?? 'read'
-    reply.header('cache-control', 'no-store').header('x-content-type-options', 'nosniff')
-    if (scope === 'open') return done()
-    const who = access.authorize(callerOf(request.raw), scope)
-    if (who !== null && scope === 'operate') {
-      const order = `${request.method} ${request.url.split('?', 1)[0]}`
-      log.info({ event: 'order', token: who, order }, `${who} asks: ${order}`)
-    }
+    admit(request, reply, request.routeOptions.config.scope ?? 'read')
     done()
   })
 
@@ -92,21 +125,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     done()
   })
 
-  app.setErrorHandler((thrown, request, reply) => {
-    const error = toAdminError(thrown) ?? new AdminError('WAKEDOCK_INTERNAL', 'See the log of the daemon.')
-    if (error.code === 'WAKEDOCK_INTERNAL') {
-      log.error(
-        { event: 'admin_error', err: thrown },
-        `the admin API failed at ${request.method} ${request.routeOptions.url ?? '?'}`,
-      )
-    } else if (error.code === 'WAKEDOCK_UNAUTHORIZED' && request.headers.authorization !== undefined) {
-      log.warn(
-        { event: 'admin_refused', client: request.ip },
-        `${request.ip} sent the admin API a wrong token`,
-      )
-    }
-    return reply.code(error.status).headers(error.headers).type(PROBLEM_TYPE).send(toProblem(error))
-  })
+  app.setErrorHandler(fail)
 
   app.setNotFoundHandler((request) => {
     throw new AdminError(

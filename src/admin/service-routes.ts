@@ -3,22 +3,29 @@
  * becomes of the request; `?wait=true` only waits for its end. Reading never counts as activity.
  */
 import type { FastifyInstance } from 'fastify'
-import { Type, type Static } from 'typebox'
+import type { XStatic } from 'typebox/schema'
 import type { ActionResult, Control } from '../domain/gate.ts'
 import { AdminError, type AdminErrorCode } from './problems.ts'
 import { ServiceList, ServiceView, viewService } from './service-view.ts'
 
-const strict = { additionalProperties: false }
-
-const Params = Type.Object({ name: Type.String() })
+// JSON Schemas as they are, for the reason service-view.ts gives.
+const Params = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } } as const
 /** Words, not coerced values: `?wait=yes` is refused and not taken for "no". */
-const Query = Type.Object({ wait: Type.Optional(Type.Enum(['true', 'false'])) }, strict)
-const NoBody = Type.Object({}, strict)
-const SleepBody = Type.Object({ force: Type.Optional(Type.Boolean()) }, strict)
+const Query = {
+  type: 'object',
+  properties: { wait: { enum: ['true', 'false'] } },
+  additionalProperties: false,
+} as const
+const NoBody = { type: 'object', properties: {}, additionalProperties: false } as const
+const SleepBody = {
+  type: 'object',
+  properties: { force: { type: 'boolean' } },
+  additionalProperties: false,
+} as const
 
 interface Order {
-  Params: Static<typeof Params>
-  Querystring: Static<typeof Query>
+  Params: XStatic<typeof Params>
+  Querystring: XStatic<typeof Query>
 }
 
 export function serviceRoutes(app: FastifyInstance, control: Control): void {
@@ -51,7 +58,7 @@ export function serviceRoutes(app: FastifyInstance, control: Control): void {
     },
   )
 
-  app.post<Order & { Body: Static<typeof SleepBody> }>(
+  app.post<Order & { Body: XStatic<typeof SleepBody> }>(
     '/api/v1/services/:name/sleep',
     { config: { scope: 'operate' }, schema: { ...order, body: SleepBody } },
     async ({ params, query, body }, reply) => {

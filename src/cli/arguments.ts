@@ -36,7 +36,8 @@ export function readArguments(command: Omit<Command, 'run'>, argv: readonly stri
   const [min, max] = command.positionals
   if (positionals.length < min) throw new UsageError(`"wakedock ${command.name}" needs the name of a service`)
   if (positionals.length > max) {
-    throw new UsageError(`"wakedock ${command.name}" does not take the argument "${positionals[max]}"`)
+    const file = 'config' in specs ? `; name a file with --config ${positionals[max]}` : ''
+    throw new UsageError(`"wakedock ${command.name}" does not take the argument "${positionals[max]}"${file}`)
   }
   return { options, positionals }
 }

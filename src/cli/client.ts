@@ -120,6 +120,9 @@ function parseBase(base: string): { origin: string; socketPath?: string } {
     return { origin: 'http://localhost', socketPath: base.slice('unix:'.length).replace(/^\/\/(?=\/)/u, '') }
   }
   const url = URL.parse(base)
+  // Not repeated: what stands there is a secret.
+  if (url?.username || url?.password)
+    throw new CliError('the address of the admin API must hold no credentials: use $WAKEDOCK_TOKEN instead')
   if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) {
     return { origin: url.origin + url.pathname.replace(/\/+$/u, '') }
   }

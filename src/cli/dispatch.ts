@@ -49,6 +49,10 @@ async function run(argv: readonly string[], io: ServeIo): Promise<number> {
     throw new UsageError(`"${name}" is not a command${didYouMean(name, Object.keys(COMMANDS))}`)
   }
   const { command } = await load()
+  // A file may be called like a command.
+  const late = argv.slice(first === '--config' ? 2 : 1).find((word) => Object.hasOwn(COMMANDS, word))
+  if (rest === argv && late !== undefined)
+    throw new UsageError(`the command comes first: wakedock ${late} ${first} …`)
   if (rest.includes('--help') || rest.includes('-h')) {
     io.stdout.write(helpOf(command))
     return 0

@@ -9,6 +9,8 @@ import { createLogger, type Logger } from '../log.ts'
 import { TargetError } from '../errors.ts'
 import { wantsColor, type CliIo, type Command } from './command.ts'
 import { CONFIG_OPTION, findConfig } from './config-path.ts'
+import { inTurn } from './in-turn.ts'
+import { whyNoListener } from './listen-error.ts'
 
 /** What serve needs of the daemon; daemon.ts provides it. */
 export interface RunningDaemon {
@@ -58,7 +60,11 @@ export const command: Command<ServeIo> = {
     // Watched before it is read: a change in between is a reload, not a change nobody saw.
     const watch = await watchFile(file, () => reloads.ask('the file changed'))
     try {
-      return await serve(() => loadConfig(file, io.env), reloads, io)
+      return await serve(
+        inTurn(() => loadConfig(file, io.env)),
+        reloads,
+        io,
+      )
     } finally {
       watch.close()
     }
@@ -84,8 +90,13 @@ async function serve(load: StartOptions['load'], reloads: Reloads, io: ServeIo):
   try {
     daemon = await io.startDaemon({ settings, log, load, version: io.version, env: io.env })
   } catch (error) {
-    const hint = error instanceof TargetError ? ` ${error.hint}` : ''
-    log.fatal({ event: 'start_failed', err: error }, `WakeDock cannot start: ${messageOf(error)}${hint}`)
+    const why = whyNoListener(error)
+    // The stack of an everyday mistake would only bury what to do about it.
+    if (why !== null) log.fatal({ event: 'start_failed' }, `WakeDock cannot start: ${why}`)
+    else {
+      const hint = error instanceof TargetError ? ` ${error.hint}` : ''
+      log.fatal({ event: 'start_failed', err: error }, `WakeDock cannot start: ${messageOf(error)}${hint}`)
+    }
     return 1
   }
   const { proxy, admin } = daemon.addresses
@@ -102,7 +113,7 @@ async function serve(load: StartOptions['load'], reloads: Reloads, io: ServeIo):
     },
   )
   const code = await Promise.race([closed, ending.second.then(() => 1)])
-  log.info({ event: 'ended' }, 'WakeDock has ended; what runs is left running')
+  log.info({ event: 'ended' }, 'WakeDock has ended; containers are left running')
   return code
 }
 

@@ -22,7 +22,9 @@ export const command: Command = {
     try {
       const [name] = args.positionals
       const answer = name === undefined ? await client.list() : await client.get(name)
-      const view = { now: io.now(), color: wantsColor(io), columns: io.isTTY ? io.columns : Infinity }
+      // Serial lines, and `docker exec -t` at first, are terminals of width 0: they do not know it.
+      const columns = io.isTTY && io.columns > 0 ? io.columns : Infinity
+      const view = { now: io.now(), color: wantsColor(io), columns }
       if (flag(args, 'json')) io.stdout.write(`${JSON.stringify(answer, null, 2)}\n`)
       else if ('services' in answer) io.stdout.write(statusTable(answer.services, view))
       else io.stdout.write(statusDetail(answer, view))

@@ -2,6 +2,8 @@
  * What a mistake against the schema is called, and what to do about it. One sentence a rule, in the words of the config
  * file: no word of JSON Schema reaches a person.
  */
+import { conversion } from './conversion.ts'
+import { habit } from './habits.ts'
 import { comesLater, LATER_TARGETS } from './later.ts'
 import { Problem } from './problem.ts'
 import { wording, type Path, type SchemaNode } from './schema-node.ts'
@@ -38,7 +40,7 @@ export function explain(mistake: Mistake): Explanation | undefined {
         ? { path, at: 'value', problem: params['problem'] }
         : undefined
     case 'additionalProperties':
-      return unknownOption(path, String(params['additionalProperty']), node)
+      return unknownOption(mistake, String(params['additionalProperty']))
     case 'propertyNames':
       return badName(path, String(params['propertyName']))
     case 'required':
@@ -66,35 +68,59 @@ export function explain(mistake: Mistake): Explanation | undefined {
   }
 }
 
-function unknownOption(parent: Path, key: string, node: SchemaNode): Explanation {
+/** The option that was probably meant by a key that is none; undefined where none is near. Of "token:abc", token. */
+export function meantBy(key: string, node: SchemaNode): string | undefined {
+  return nearest(key.replace(/[:=].*$/s, ''), Object.keys(node.properties ?? {}))
+}
+
+function unknownOption({ path: parent, node, data }: Mistake, key: string): Explanation {
   const path = [...parent, key]
-  const options = Object.keys(node.properties ?? {})
   const say = (message: string, hint: string): Explanation => ({
     path,
     at: 'key',
     problem: new Problem(message, hint),
   })
+  const near = meantBy(key, node)
+  const inService = parent[0] === 'services' && parent.length === 2
   if (comesLater(parent, key)) return say('is not known to this version of WakeDock yet', 'remove it')
   if (parent[0] === 'defaults' && parent.length === 1 && SERVICE_OPTIONS.includes(key))
     return say('cannot have a default', 'write it in each service')
   if (parent.length === 0 && SERVICE_OPTIONS.includes(key))
     return say('is an option of a service', 'move it into one, under services, or into defaults')
-  const near = nearest(key, options)
-  return say(
-    'is not an option',
-    near ? `did you mean ${near}?` : `the options here are ${options.join(', ')}`,
-  )
+  if (parent.length === 0 && looksLikeService(data, key))
+    return say('is not an option', 'if it is a service, indent it, under services')
+  const glued = gluedBy(key)
+  if (glued) return say('is not an option', glued)
+  if (near) return say('is not an option', `did you mean ${near}?`)
+  const remedy = inService ? habit(key) : undefined
+  if (remedy) return say('is not an option', remedy)
+  const options = `the options here are ${Object.keys(node.properties ?? {}).join(', ')}`
+  // Name and token may have been swapped (`- s3cret: ops`): such a key is not repeated in a log.
+  if (parent[0] === 'admin' && parent[1] === 'tokens')
+    return { path: parent, at: 'key', problem: new Problem('has a key that is not an option', options) }
+  return say('is not an option', options)
+}
+
+/** A value that was written onto its key: `token:abc` and `token=abc` are each one long key to YAML. */
+function gluedBy(key: string): string | undefined {
+  if (key.includes(':')) return 'write a space after the colon'
+  return key.includes('=') ? 'write ": " instead of "="' : undefined
+}
+
+function looksLikeService(data: unknown, key: string): boolean {
+  const value: unknown =
+    typeof data === 'object' && data !== null ? Object.getOwnPropertyDescriptor(data, key)?.value : undefined
+  if (typeof value !== 'object' || value === null) return false
+  return Object.keys(value).some((option) => SERVICE_OPTIONS.includes(option))
 }
 
 function badName(parent: Path, name: string): Explanation {
   const path = [...parent, name]
-  const isService = parent.length === 1
-  const problem = isService
-    ? new Problem(
-        'is not a service name',
-        'use a-z, 0-9, ".", "_" and "-", a letter or digit first, 63 at most',
-      )
-    : new Problem('is not the name of an environment variable', 'use letters, digits and "_", no digit first')
+  const [message, rule] =
+    parent.length === 1
+      ? ['is not a service name', 'use a-z, 0-9, ".", "_" and "-", a letter or digit first, 63 at most']
+      : ['is not the name of an environment variable', 'use letters, digits and "_", no digit first']
+  const problem = new Problem(message, gluedBy(name) ?? rule)
   return { path, at: 'key', problem }
 }
 
@@ -155,18 +181,6 @@ function wrongType({ path, node, data, keyword, params }: Mistake): Explanation 
   const type = keyword === 'type' && !node['x-kind'] ? params['type'] : undefined
   const words = wording(typeof type === 'string' ? { type } : node)
   return here(`must be ${words}`, conversion(words, data))
-}
-
-/** How to write a value of the wrong type so that it has the right one. */
-function conversion(words: string, data: unknown): string | undefined {
-  if (words.startsWith('text') && (typeof data === 'number' || typeof data === 'boolean'))
-    return 'put it in quotes'
-  if (words === 'a list' && typeof data === 'string')
-    return 'write it in brackets, with commas between: [a, b]'
-  // Booleans of YAML 1.1 that most admins still know.
-  const old =
-    typeof data === 'string' && words === 'true or false' ? /^(yes|on)$|^(no|off)$/i.exec(data) : null
-  return old ? `write ${old[1] ? 'true' : 'false'}` : undefined
 }
 
 function wrongChoice({ path, node, data }: Mistake): Explanation {

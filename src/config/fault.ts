@@ -27,10 +27,11 @@ export function formatFault(fault: Fault): string {
   return `${place} ${sentence}${fault.hint === undefined ? '' : `; ${fault.hint}`}`
 }
 
-/** `services.blog.hosts[0]` */
+/** `services.blog.hosts[0]`. No name of ours has ":" or "=": what follows one may be a secret (`token:abc`), and is cut. */
 export function formatPath(path: Path): string {
   let result = ''
-  for (const step of path) result += typeof step === 'number' ? `[${step}]` : `${result && '.'}${step}`
+  for (const step of path)
+    result += typeof step === 'number' ? `[${step}]` : `${result && '.'}${step.replace(/(?<=[:=]).*$/s, '…')}`
   return result
 }
 

@@ -2,6 +2,7 @@
  * Loads a config file: text → plain values with places (document.ts) → schema (validate.ts) → rules about several options
  * (rules.ts, tokens.ts) → Settings (build.ts). A config is taken whole or refused whole, with all of its faults at once.
  */
+import { isUtf8 } from 'node:buffer'
 import * as fs from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { buildSettings } from './build.ts'
@@ -26,18 +27,37 @@ export type LoadResult =
  * taken from. Never rejects: a file that cannot be read is a fault too.
  */
 export async function loadConfig(file: string, env: Environment): Promise<LoadResult> {
-  let text: string
+  const refused = (line: number, message: string, hint: string): LoadResult => ({
+    ok: false,
+    faults: [{ file, line, column: line && 1, path: '', message, hint }],
+  })
+  let bytes: Buffer
   try {
-    text = await readText(file)
+    bytes = await fs.readFile(file)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error'
-    const message = `the config file cannot be read (${code})`
-    return {
-      ok: false,
-      faults: [{ file, line: 0, column: 0, path: '', message, hint: 'check its path and mode' }],
-    }
+    const hint = READ_HINTS[code] ?? 'check its path and mode'
+    return refused(0, `the config file cannot be read (${code})`, hint)
   }
-  return loadConfigText(text, file, env)
+  // Replacement characters instead would end up in a password or a host, and nobody would know why it does not work.
+  if (!isUtf8(bytes)) return refused(badLine(bytes), 'the file is not UTF-8 text', 'save it as UTF-8')
+  return loadConfigText(bytes.toString('utf8'), file, env)
+}
+
+const READ_HINTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file: check its path',
+  EISDIR: 'it is a folder: name the file in it',
+  EACCES: 'this user may not read it: check its mode, and that of the folders above it',
+}
+
+/** Counted from 1. No byte of a longer UTF-8 sequence is a newline, so lines can be judged one by one. */
+function badLine(bytes: Buffer): number {
+  let line = 1
+  for (let start = 0; ; line++) {
+    const end = bytes.indexOf(0x0a, start)
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line
+    start = end + 1
+  }
 }
 
 /** The same for a text that is at hand. `readFile` gets the absolute paths of token files. */

@@ -4,7 +4,7 @@
  */
 import type { Environment } from './environment.ts'
 import type { Findings } from './fault.ts'
-import { overlaps, parseListen } from './listen.ts'
+import { isLoopback, overlaps, parseListen } from './listen.ts'
 import { Problem, parsed } from './problem.ts'
 import { parseHost, parseRoutePath } from './route.ts'
 import { READY_DEFAULTS, ROOT_DEFAULTS, SERVICE_DEFAULTS } from './defaults.ts'
@@ -14,7 +14,7 @@ import type { ServiceConfig } from './service-schema.ts'
 import type { Listen } from './settings.ts'
 import { parseDuration } from './units.ts'
 import type { Loose } from './validate.ts'
-import { parseDockerHost } from './values.ts'
+import { parseDockerHost, parseOrigin } from './values.ts'
 
 type LooseConfig = Loose<Config>
 type LooseService = Loose<ServiceConfig>
@@ -24,6 +24,7 @@ export function checkRules(config: LooseConfig, env: Environment, findings: Find
   checkRoutes(config, findings)
   checkContainers(config, findings)
   checkAddresses(config, findings)
+  checkLoops(config, findings)
   checkTimes(config, findings)
   checkDockerHost(config, env, findings)
 }
@@ -88,6 +89,12 @@ function checkContainers(config: LooseConfig, findings: Findings): void {
         new Problem(`is the same container as ${findings.line(rival)}`, 'give one service the hosts of both'),
       )
     taken.set(container, rival ?? here)
+    // Short and full form, as "docker ps" and "docker inspect" print them. A name may look like that too.
+    if (/^([0-9a-f]{12}|[0-9a-f]{64})$/.test(container))
+      findings.warn(
+        here,
+        new Problem('looks like a container id, which every recreate changes', 'write the name'),
+      )
   }
 }
 
@@ -112,6 +119,26 @@ function checkAddresses(config: LooseConfig, findings: Findings): void {
   )
   for (const [path, { process, port }] of services(config))
     if (process && port) claim({ kind: 'tcp', host: '::', port }, [...path, 'port'], 'port')
+}
+
+/** A url that leads back here: one request would be sent round until no connection is left. */
+function checkLoops(config: LooseConfig, findings: Findings): void {
+  const own = [...each(config.listen ?? ROOT_DEFAULTS.listen, ['listen'])].map(([text]) =>
+    parsed(parseListen(text)),
+  )
+  for (const [path, { url }] of services(config)) {
+    if (url === undefined) continue
+    const { host, port } = parsed(parseOrigin(url))
+    const target: Listen = { kind: 'tcp', host, port }
+    // Of a listener on all interfaces only the loopback is certainly this machine.
+    const same = (listen: Listen): boolean =>
+      listen.kind === 'tcp' && (listen.host === host || isLoopback(target)) && overlaps(listen, target)
+    if (own.some(same))
+      findings.fault(
+        [...path, 'url'],
+        new Problem("is WakeDock's own address: requests would go round in circles", "write the app's"),
+      )
+  }
 }
 
 /** Times that do not fit each other. They work, so these are warnings. */

@@ -9,6 +9,7 @@ import { Problem } from './problem.ts'
 import { configNode } from './schema-data.ts'
 import type { Config } from './schema.ts'
 import { isNode, type Path } from './schema-node.ts'
+import { withoutShadows } from './shadows.ts'
 import { KINDS, type KindName } from './values.ts'
 
 /** Some of the values may be missing although the schema asks for them: the faulty ones were taken out. */
@@ -36,11 +37,12 @@ const check = ajv.compile<Config>(configNode)
  * `whole` is the config where nothing had to be taken out.
  */
 export function validate(root: unknown, unresolved: readonly Path[], findings: Findings): Checked {
-  if (check(root)) return { whole: root, rest: root }
+  const sound = check(root)
+  if (sound && unresolved.length === 0) return { whole: root, rest: root }
   const remains: unknown = structuredClone(root)
   const known = new Set(unresolved.map((path) => JSON.stringify(path)))
-  for (const error of chooseMistakes(check.errors ?? [])) {
-    const mistake = toMistake(error, root)
+  const errors = sound ? [] : chooseMistakes(check.errors ?? [])
+  for (const mistake of withoutShadows(errors.map((error) => toMistake(error, root)))) {
     if (known.has(JSON.stringify(mistake.path))) continue
     const explanation = explain(mistake)
     if (!explanation) continue

@@ -8,7 +8,7 @@
  */
 import { createHash } from 'node:crypto'
 import { watch, type FSWatcher } from 'node:fs'
-import { readFile, realpath } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /** Milliseconds of quiet before looking: an editor's save is several events. */
@@ -109,6 +109,8 @@ export async function createFingerprint(file: string): Promise<{ changed(): Prom
 
 async function digest(file: string): Promise<string | null> {
   try {
+    // A pipe (`--config <(envsubst < x)`) gives its content once, and not to us.
+    if (!(await stat(file)).isFile()) return null
     return createHash('sha256')
       .update(await readFile(file))
       .digest('base64')

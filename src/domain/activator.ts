@@ -9,6 +9,7 @@ import { step } from './lifecycle.ts'
 import type { Clock, Observer, Probe, Provider, ProviderListener, TargetStatus } from './ports.ts'
 import type { Service, Target } from './service.ts'
 import { ServiceRuntime, type Parts } from './service-runtime.ts'
+import { servingOf } from './state.ts'
 
 export interface ActivatorOptions {
   readonly clock: Clock
@@ -21,13 +22,21 @@ export interface ActivatorOptions {
   readonly step?: Parts['step']
 }
 
+/** A service that a reload has taken out of force, and whose last requests still run. */
+interface Leaving {
+  readonly runtime: ServiceRuntime
+  /** Its last verb. Never rejects. */
+  verb: Promise<unknown>
+  /** Settles when nothing of it is left. Never rejects. */
+  gone: Promise<unknown>
+}
+
 export class Activator implements Control {
   readonly #parts: Parts
   readonly #listener: ProviderListener
   #runtimes = new Map<string, ServiceRuntime>()
   #byTarget = new Map<string, ServiceRuntime>()
-  /** Services a reload has removed and whose last requests still run, by name. */
-  readonly #leaving = new Map<string, Promise<void>>()
+  readonly #leaving = new Set<Leaving>()
 
   constructor({ maxHeld, ...parts }: ActivatorOptions) {
     this.#parts = { step, ...parts, budget: new HoldBudget(maxHeld) }
@@ -46,20 +55,22 @@ export class Activator implements Control {
     const before = this.#runtimes
     this.#runtimes = new Map()
     this.#byTarget = new Map()
+    const wanted = new Map(services.map((service) => [service.name, service]))
+    // First, so that whoever gets a target of theirs can wait for them.
+    for (const [name, runtime] of before) {
+      const next = wanted.get(name)
+      if (next?.target.key === runtime.service.target.key) continue
+      before.delete(name)
+      this.#retire(runtime)
+      if (next === undefined) this.#parts.observe({ type: 'service_removed', service: name })
+    }
     for (const service of services) {
       const kept = before.get(service.name)
-      const stays = kept !== undefined && kept.service.target.key === service.target.key
-      if (kept !== undefined && !stays) this.#retire(kept)
-      const runtime = stays ? kept : new ServiceRuntime(service, this.#parts, this.#leaving.get(service.name))
+      const runtime = kept ?? new ServiceRuntime(service, this.#parts, this.#earlier(service))
       this.#runtimes.set(service.name, runtime)
       this.#byTarget.set(service.target.key, runtime)
-      if (stays) kept.reconfigure(service)
+      if (kept !== undefined) kept.reconfigure(service)
       else this.#parts.observe({ type: 'service_added', service: service.name })
-    }
-    for (const [name, runtime] of before) {
-      if (this.#runtimes.has(name)) continue
-      this.#retire(runtime)
-      this.#parts.observe({ type: 'service_removed', service: name })
     }
     const targets = services.map(({ target }) => target).filter(({ kind }) => kind !== 'url')
     this.#parts.provider.watch(targets, this.#listener)
@@ -99,18 +110,39 @@ export class Activator implements Control {
     this.#byTarget.get(target.key)?.dispatch({ type: 'status', status })
   }
 
-  /** A container is left as it is; a local process is our child, and ends when its last request has. */
   #retire(runtime: ServiceRuntime): void {
-    const { name, target, drainTimeout, stopTimeout } = runtime.service
     runtime.close('rejected', () => new WakeDockError('WAKEDOCK_SERVICE_REMOVED', { retryAfter: 1 }))
-    const left = runtime
-      .drained(drainTimeout)
-      .then(() => (target.kind === 'process' ? this.#parts.provider.stop(target, stopTimeout) : undefined))
-      // It cannot be stopped: its successor will find the port taken, and say so.
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#leaving.get(name) === left) this.#leaving.delete(name)
-      })
-    this.#leaving.set(name, left)
+    const leaving: Leaving = { runtime, verb: runtime.verb, gone: Promise.resolve() }
+    this.#leaving.add(leaving)
+    leaving.gone = this.#leave(leaving).finally(() => this.#leaving.delete(leaving))
+  }
+
+  /** A container is left as it is; a local process is our child, and ends when its last request has. */
+  async #leave(leaving: Leaving): Promise<void> {
+    const { runtime } = leaving
+    const { name, target, drainTimeout, stopTimeout } = runtime.service
+    await runtime.drained(drainTimeout)
+    // Another reload may have given the target to somebody else, who goes on with the same run.
+    const others = [...this.#runtimes.values(), ...[...this.#leaving].map((other) => other.runtime)]
+    const heirs = others.filter((other) => other !== runtime && other.service.target.key === target.key)
+    const upstream = servingOf(runtime.state)
+    if (upstream !== null && !heirs.some((heir) => heir.state.upstream === upstream)) {
+      this.#parts.observe({ type: 'upstream_retired', service: name, upstream })
+    }
+    if (target.kind !== 'process' || heirs.length > 0) return
+    // It cannot be stopped: its successor will find the port taken, and say so.
+    leaving.verb = this.#parts.provider.stop(target, stopTimeout).catch(() => undefined)
+    await leaving.verb
+  }
+
+  /** What has to be over before this service is started: a verb on its target, or the process that it replaces. */
+  #earlier({ name, target }: Service): Promise<unknown> {
+    const waits = [...this.#leaving].flatMap(({ runtime, verb, gone }) => {
+      const other = runtime.service.target
+      if (other.key === target.key) return [verb]
+      if (other.kind !== 'process' || target.kind !== 'process') return []
+      return runtime.service.name === name || other.port === target.port ? [gone] : []
+    })
+    return Promise.all(waits)
   }
 }

@@ -7,10 +7,11 @@
 import { TargetError } from '../errors.ts'
 import {
   asleep,
-  BACKOFF_BASE,
   common,
   failed,
   failWake,
+  forgive,
+  REJECT_HOLDS,
   sleep,
   targetName,
   tell,
@@ -36,7 +37,8 @@ import { onStatus } from './status.ts'
 /** How often a start is tried again while the provider itself does not answer. */
 export const UNREACHABLE_RETRY = 1_000
 
-export function step(state: State, event: Event, facts: Facts): Step {
+export function step(from: State, event: Event, facts: Facts): Step {
+  const state = forgive(from, facts)
   switch (event.type) {
     case 'request':
       return onRequest(state, facts)
@@ -98,7 +100,14 @@ function onSleepOrder(state: State, force: boolean, facts: Facts): Step {
     case 'awake':
       if (facts.inFlight === 0 || force) return sleep(state, 'operator', facts)
       return [
-        { ...state, name: 'draining', since: facts.now, deadline: facts.now + facts.service.drainTimeout },
+        {
+          ...state,
+          name: 'draining',
+          since: facts.now,
+          // That of an earlier stop would be taken for the reason why this one was called off.
+          error: null,
+          deadline: facts.now + facts.service.drainTimeout,
+        },
         [],
       ]
     case 'draining':
@@ -107,7 +116,8 @@ function onSleepOrder(state: State, force: boolean, facts: Facts): Step {
       if (facts.held > 0 && !force) return [state, []]
       return giveUpWake(state, facts)
     case 'stopping':
-      return facts.held > 0 ? [state, []] : [{ ...state, wakeNext: null }, []]
+      if (facts.held > 0 && !force) return [state, []]
+      return [{ ...state, wakeNext: null }, facts.held > 0 ? [REJECT_HOLDS] : []]
     case 'failed':
       if (isUp(state.target) || state.verb !== null) return sleep(state, 'operator', facts)
       return [asleep(state, facts), []]
@@ -212,15 +222,8 @@ function giveUpWake(state: Waking, facts: Facts): Step {
     'an operator ordered it to sleep',
     'Wake it again when it is needed.',
   )
-  const reject: Effect = {
-    type: 'reject',
-    code: 'WAKEDOCK_WAKE_FAILED',
-    status: 503,
-    retryIn: BACKOFF_BASE,
-    outcome: 'rejected',
-  }
   const [next, effects] = sleep(state, 'operator', facts)
-  return [next, [reject, tell(wakeFinished(state, 'failed', error, 0, facts)), ...effects]]
+  return [next, [REJECT_HOLDS, tell(wakeFinished(state, 'failed', error, 0, facts)), ...effects]]
 }
 
 function endDrain(state: State & { name: 'draining' }, facts: Facts): Step {

@@ -48,6 +48,22 @@ export function follow(from: Common, upstream: Upstream | null, facts: Facts, ef
   ]
 }
 
+/** After a period of health the failures before it are forgotten, whatever comes next. */
+export function forgive(state: State, facts: Facts): State {
+  const runs = state.name === 'awake' || state.name === 'draining'
+  const healthy = runs && facts.now - state.since >= HEALTHY_AFTER
+  return healthy && state.failures > 0 ? { ...state, failures: 0 } : state
+}
+
+/** Ends every hold: an operator wants the service asleep all the same. */
+export const REJECT_HOLDS: Effect = {
+  type: 'reject',
+  code: 'WAKEDOCK_WAKE_FAILED',
+  status: 503,
+  retryIn: BACKOFF_BASE,
+  outcome: 'rejected',
+}
+
 /** Idle is decided and `stopping` entered in the same step: no request can come in between (invariant 3). */
 export function sleep(from: State, reason: SleepReason, facts: Facts): Step {
   const told = tell({
@@ -56,12 +72,10 @@ export function sleep(from: State, reason: SleepReason, facts: Facts): Step {
     reason,
     idleMs: facts.now - Math.max(facts.lastActive, from.since),
   })
-  const healthy = from.name === 'awake' && facts.now - from.since >= HEALTHY_AFTER
   const next: State = {
     ...common(from),
     name: 'stopping',
     since: facts.now,
-    failures: healthy ? 0 : from.failures,
     reason,
     wakeNext: null,
   }

@@ -33,18 +33,21 @@ export class Orders {
 }
 
 /** What became of an operator's order: 'done', 'pending', or why not. */
-function outcomeOf(goal: 'wake' | 'sleep', state: State, { held, inFlight }: ServiceSnapshot): string {
+function outcomeOf(goal: Goal, state: State, { held, inFlight }: ServiceSnapshot): string {
   const error = state.error === null ? null : `${state.error.message}. ${state.error.hint}`
   switch (state.name) {
     case 'awake':
       if (goal === 'wake') return 'done'
       return error ?? `A request came before it was asleep (${inFlight} in flight).`
     case 'asleep':
-      return goal === 'sleep' ? 'done' : 'It was put to sleep again.'
+      return goal === 'sleep' ? 'done' : 'It was stopped or paused by somebody else before it was ready.'
     case 'failed':
       return error ?? 'It failed.'
     case 'waking':
-      return goal === 'wake' ? 'pending' : `It is waking, and ${held} requests wait for it; force ends them.`
+      if (goal === 'wake') return 'pending'
+      return held > 0
+        ? `It is waking, and ${held} requests wait for it; force ends them.`
+        : 'Its target was started again by somebody else.'
     case 'draining':
       return goal === 'sleep' ? 'pending' : 'It was ordered to sleep.'
     case 'stopping':

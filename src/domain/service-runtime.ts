@@ -3,12 +3,12 @@
  * carries out what comes back; all decisions are made there. After every step it brings what is derived from the state
  * (probe loop, timer, connection pool, holds, waiting orders) in line with it.
  */
-import { toTargetError, WakeDockError } from '../errors.ts'
+import { WakeDockError } from '../errors.ts'
 import { Alarm } from './alarm.ts'
 import type { ActionResult, Gate, Hold, Lease, ServiceSnapshot } from './gate.ts'
 import { HoldQueue, settledHold, type HoldBudget } from './hold-queue.ts'
 import type { step } from './lifecycle.ts'
-import type { Clock, DomainEvent, Observer, Probe, Provider, TargetStatus, Upstream } from './ports.ts'
+import type { Clock, DomainEvent, Observer, Probe, Provider, Upstream } from './ports.ts'
 import { ServiceLease } from './lease.ts'
 import { Orders, type Goal } from './orders.ts'
 import { probeUntilReady, type ProbeLoop } from './probe-loop.ts'
@@ -25,6 +25,7 @@ import {
   type Facts,
   type State,
 } from './state.ts'
+import { TargetCalls } from './target-calls.ts'
 import { verifyRun } from './verify.ts'
 
 export interface Parts {
@@ -37,12 +38,14 @@ export interface Parts {
   readonly step: typeof step
 }
 
+/** What an order is told after close(). */
+const LETS_GO = 'WakeDock lets go of it.'
+
 export class ServiceRuntime implements Gate {
   readonly #parts: Parts
   readonly #holds: HoldQueue
   readonly #history: RunHistory
-  /** Starts wait for it: an earlier runtime of the same service that is still leaving. */
-  readonly #after: Promise<unknown>
+  readonly #calls: TargetCalls
   readonly #orders = new Orders()
   readonly #alarm: Alarm
   #service: Service
@@ -51,17 +54,15 @@ export class ServiceRuntime implements Gate {
   #lastActive = -Infinity
   #lastProbe: string | null = null
   #probing: ProbeLoop | null = null
-  #verifying: Promise<void> | null = null
-  /** Counts the verbs, so that an inspect that one of them has overtaken is thrown away. */
-  #verbs = 0
-  #verb: Promise<void> = Promise.resolve()
+  #verifying: { upstream: Upstream; done: Promise<void> } | null = null
   #closed: (() => WakeDockError) | null = null
   #drained: (() => void) | null = null
 
+  /** Its first start waits for `after`. */
   constructor(service: Service, parts: Parts, after: Promise<unknown> = Promise.resolve()) {
     this.#service = service
     this.#parts = parts
-    this.#after = after
+    this.#calls = new TargetCalls(parts.provider, this, after)
     this.#state = initialState(service, parts.clock.now())
     this.#history = new RunHistory(parts.clock)
     this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }))
@@ -77,6 +78,11 @@ export class ServiceRuntime implements Gate {
 
   get state(): State {
     return this.#state
+  }
+
+  /** Settles when no verb is under way; of a closed runtime, the last one. Never rejects. */
+  get verb(): Promise<void> {
+    return this.#calls.verb
   }
 
   tryAcquire(): Lease | null {
@@ -102,19 +108,23 @@ export class ServiceRuntime implements Gate {
 
   verify(upstream: Upstream): Promise<void> {
     if (this.#state.upstream !== upstream || this.#service.target.kind === 'url') return Promise.resolve()
-    this.#verifying ??= verifyRun(this.#parts, {
+    if (this.#verifying?.upstream === upstream) return this.#verifying.done
+    const done = verifyRun(this.#parts, {
       upstream,
       check: this.#service.ready,
-      inspect: () => this.#inspect(),
+      inspect: () => this.#calls.inspect(),
       current: () => this.#state.upstream === upstream && this.#closed === null,
     }).finally(() => {
-      this.#verifying = null
+      if (this.#verifying?.done === done) this.#verifying = null
     })
-    return this.#verifying
+    this.#verifying = { upstream, done }
+    return done
   }
 
-  /** Feeds one event to the lifecycle and carries out what it answers. */
+  /** Feeds one event to the lifecycle and carries out what it answers. After close() nothing is started or stopped any more. */
   dispatch(event: Event): void {
+    if (this.#closed !== null) return
+    if (event.type === 'status') this.#calls.reported()
     const from = this.#state
     const [to, effects] = this.#parts.step(from, event, this.#facts())
     this.#state = to
@@ -137,6 +147,9 @@ export class ServiceRuntime implements Gate {
       const why = 'Its target is a url, which is always on: WakeDock cannot stop it.'
       return Promise.resolve({ done: false, why, snapshot: this.snapshot() })
     }
+    if (this.#closed !== null) {
+      return Promise.resolve({ done: false, why: LETS_GO, snapshot: this.snapshot() })
+    }
     const outcome = this.#orders.add(goal)
     this.dispatch(goal === 'wake' ? { type: 'wake' } : { type: 'sleep', force })
     return outcome
@@ -145,15 +158,16 @@ export class ServiceRuntime implements Gate {
   /** Lets nobody in any more and ends every hold with `error`; leases go on. Stops nothing. */
   close(outcome: 'shutdown' | 'rejected', error: () => WakeDockError): void {
     this.#closed = error
+    this.#calls.close()
     this.#holds.reject(outcome, error)
     this.#probing?.cancel()
     this.#alarm.clear()
-    this.#orders.cancel('WakeDock lets go of it.', this.snapshot())
+    this.#orders.cancel(LETS_GO, this.snapshot())
   }
 
   /** Resolves when the last lease has ended and no verb is under way, or after `deadline` milliseconds. */
   async drained(deadline: number): Promise<void> {
-    await this.#verb
+    await this.#calls.verb
     if (this.#inFlight === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const timer = this.#parts.clock.setTimer(deadline, resolve)
@@ -201,12 +215,10 @@ export class ServiceRuntime implements Gate {
     switch (effect.type) {
       case 'start':
         this.#lastProbe = null
-        this.#verbs++
-        this.#verb = this.#start()
+        this.#calls.start()
         break
       case 'stop':
-        this.#verbs++
-        this.#verb = this.#stop()
+        this.#calls.stop()
         break
       case 'reject': {
         const { code, status, retryIn, outcome } = effect
@@ -219,39 +231,6 @@ export class ServiceRuntime implements Gate {
         this.#tell(effect.event)
         break
     }
-  }
-
-  async #start(): Promise<void> {
-    try {
-      await this.#after
-      const status = await this.#parts.provider.start(this.#service.target)
-      this.dispatch({ type: 'started', status })
-    } catch (error) {
-      this.dispatch({ type: 'start_failed', error: toTargetError(error) })
-      // A call that fails may have had its effect all the same: whether the target runs is for the provider to say.
-      await this.#inspect()
-    }
-  }
-
-  async #stop(): Promise<void> {
-    try {
-      await this.#parts.provider.stop(this.#service.target, this.#service.stopTimeout)
-      this.dispatch({ type: 'stopped' })
-    } catch (error) {
-      this.dispatch({ type: 'stop_failed', error: toTargetError(error) })
-      await this.#inspect()
-    }
-  }
-
-  async #inspect(): Promise<void> {
-    const before = this.#verbs
-    let status: TargetStatus
-    try {
-      status = await this.#parts.provider.inspect(this.#service.target)
-    } catch {
-      return // The provider does not answer: nothing is known, and its own `lost` says so.
-    }
-    if (this.#verbs === before && this.#closed === null) this.dispatch({ type: 'status', status })
   }
 
   /** Brings everything that follows from the state in line with it. */
@@ -269,6 +248,7 @@ export class ServiceRuntime implements Gate {
   }
 
   #probe(upstream: Upstream): ProbeLoop {
+    this.#lastProbe = null
     return probeUntilReady(this.#parts, upstream, () => this.#service.ready, {
       ready: () => this.dispatch({ type: 'ready', upstream }),
       notYet: (why) => {

@@ -100,11 +100,12 @@ export function initialState({ target }: Service, now: number): State {
   return { ...common, name: 'awake', target: 'running', upstream }
 }
 
-/** What a request meets: it passes, waits, or is refused for so many milliseconds. */
-export function admission(state: State, now: number): 'pass' | 'hold' | { refuseFor: number } {
-  if (state.name === 'awake') return 'pass'
-  if (state.name === 'failed' && now < state.retryAt) return { refuseFor: state.retryAt - now }
-  return 'hold'
+/**
+ * What a request that the lifecycle has just heard of meets: it waits, or is refused for so many milliseconds. A service
+ * that is still failed has refused it, even if the backoff has ended since: nobody would wake it for a hold.
+ */
+export function admission(state: State, now: number): 'hold' | { refuseFor: number } {
+  return state.name === 'failed' ? { refuseFor: Math.max(0, state.retryAt - now) } : 'hold'
 }
 
 /** The run whose readiness has to be probed now, if any. */

@@ -12,11 +12,11 @@ import {
   failed,
   failWake,
   follow,
+  HEALTHY_AFTER,
   targetName,
   tell,
   wakeFinished,
 } from './moves.ts'
-import { HEALTHY_AFTER } from './moves.ts'
 import type { TargetStatus, Upstream } from './ports.ts'
 import type { Facts, State, Step } from './state.ts'
 
@@ -58,9 +58,8 @@ function onRunning(state: Exclude<State, { name: 'stopping' }>, upstream: Upstre
       return [{ ...state, target: 'running', upstream, startedAt, retryAt: null }, []]
     }
     case 'awake':
+    case 'draining': // What was drained has ended; the new run is somebody's wish, and nobody has probed it.
       return same ? [state, []] : follow(state, upstream, facts, [changed('was restarted', facts)])
-    case 'draining':
-      return [{ ...state, upstream }, []]
     case 'asleep': {
       const adopted = tell({ type: 'adopted', service: facts.service.name })
       return follow(state, upstream, facts, state.target === 'unknown' ? [adopted] : [])
@@ -77,10 +76,13 @@ function onDown(state: Down, exit: { exitCode: number | null; oom: boolean }, fa
     case 'waking': {
       // Not started yet, as the provider did not answer: now it can be.
       if (state.startedAt === null) return startAgain(state, state.deaths)
-      if (state.deaths > 0 || !bySignal(exit)) return failWake(state, exited(exit, facts), 'failed', facts)
-      // Ended by somebody's hand. Requests that wait for it are a reason to start it again, once; else so be it.
-      if (facts.held > 0) return startAgain(state, state.deaths + 1)
-      return [asleep(state, facts), [tell(wakeFinished(state, 'failed', exited(exit, facts), 0, facts))]]
+      // Ended by somebody's hand, it seems. Requests that wait are a reason to start it again, once; else so be it.
+      const again = facts.held > 0 && state.deaths === 0
+      if (again && !isCrash(exit)) return startAgain(state, state.deaths + 1)
+      const error = exited(exit, facts)
+      // With exit code 0 it may as well be a command that has nothing to do: that is worth an admin's look.
+      if (state.deaths > 0 || !bySignal(exit)) return failWake(state, error, 'failed', facts)
+      return letBe(state, error, facts)
     }
     case 'awake':
     case 'draining': {
@@ -101,6 +103,11 @@ function onDown(state: Down, exit: { exitCode: number | null; oom: boolean }, fa
     case 'asleep':
       return [state, []]
   }
+}
+
+/** Somebody has ended the wake, and nobody waits for it. */
+function letBe(state: Down & { name: 'waking' }, error: TargetError, facts: Facts): Step {
+  return [asleep(state, facts), [tell(wakeFinished(state, 'failed', error, 0, facts))]]
 }
 
 function startAgain(state: Down & { name: 'waking' }, deaths: number): Step {
@@ -126,8 +133,11 @@ function onRestarting(state: Down, exitCode: number | null, facts: Facts): Step 
 
 function onPaused(state: Down, facts: Facts): Step {
   switch (state.name) {
-    case 'waking':
-      return startAgain(state, state.deaths)
+    case 'waking': {
+      if (state.startedAt === null || facts.held > 0) return startAgain(state, state.deaths)
+      const what = `${targetName(facts.service)} was paused`
+      return letBe(state, new TargetError('refused', what, 'Wake it again when it is needed.'), facts)
+    }
     case 'awake':
     case 'draining':
       return [asleep(state, facts), [changed('was paused', facts)]]
@@ -139,9 +149,10 @@ function onPaused(state: Down, facts: Facts): Step {
 
 function onUnusable(state: Down, error: TargetError, facts: Facts): Step {
   if (state.name === 'waking') return failWake(state, error, 'failed', facts)
-  const next = failed(state, error, facts.now, facts)
-  const known = state.name === 'failed' && state.error.message === error.message
-  return [next, known ? [] : [changed(`runs, but cannot be reached: ${error.message}`, facts)]]
+  // Told again at every resync: its idle time goes on.
+  if (state.name === 'failed' && state.error.message === error.message) return [state, []]
+  const told = changed(`runs, but cannot be reached: ${error.message}`, facts)
+  return [failed(state, error, facts.now, facts), [told]]
 }
 
 function onMissing(state: Down, first: boolean, facts: Facts): Step {

@@ -7,9 +7,6 @@ import type { ReadyCheck } from './service.ts'
 
 /** Milliseconds between the looks. After them the client gets its honest error. */
 const PAUSES = [0, 50, 100, 200, 400]
-/** An attempt ends by its own timeout. */
-const NEVER = new AbortController().signal
-
 /** Looks until the run is known to be over (`current` says no) or to take requests. */
 export async function verifyRun(
   { clock, probe }: { clock: Clock; probe: Probe },
@@ -21,11 +18,13 @@ export async function verifyRun(
     readonly current: () => boolean
   },
 ): Promise<void> {
+  // An attempt ends by its own timeout. One signal for ever would keep a trace of every attempt.
+  const never = new AbortController().signal
   for (const pause of PAUSES) {
     if (pause > 0) await new Promise<void>((resolve) => void clock.setTimer(pause, resolve))
     await run.inspect()
     if (!run.current()) return
-    const { ready } = await probe(run.upstream, run.check, NEVER)
+    const { ready } = await probe(run.upstream, run.check, never)
     if (ready || !run.current()) return
   }
 }

@@ -26,25 +26,52 @@ export async function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const path = check.path.split('?')[0] ?? ''
-  try {
-    const { statusCode, body } = await dispatcher.request({
-      method: 'GET',
-      path: check.path,
-      headers: { host: check.host, 'user-agent': 'WakeDock-Probe', accept: '*/*' },
-      signal,
-    })
-    // Dropping the body closes its connection; that is all that can go wrong here.
-    await body.dump({ limit: BODY_LIMIT, signal: AbortSignal.timeout(BODY_TIMEOUT) }).catch(() => {})
+  const answer = await statusOf(dispatcher, check, signal)
+  if (typeof answer === 'number') {
     // undici takes a connection back one turn of the event loop after its answer: the first request, released by this
     // result, would open another one.
     await nextTurn()
     const [min, max] = check.status
-    return statusCode >= min && statusCode <= max
+    return answer >= min && answer <= max
       ? { ready: true }
-      : { ready: false, why: `GET ${path} answers ${statusCode}` }
-  } catch (error) {
-    if (signal.aborted) return { ready: false, why: `GET ${path} gave no answer within ${check.timeout} ms` }
-    const failure = error instanceof Error ? error : new Error(String(error))
-    return { ready: false, why: describe(failure, upstream.port, upstream.relayed) }
+      : { ready: false, why: `GET ${path} answers ${answer}` }
   }
+  if (signal.aborted) return { ready: false, why: `GET ${path} gave no answer within ${check.timeout} ms` }
+  return { ready: false, why: describe(answer, upstream.port, upstream.relayed) }
+}
+
+/** The status of the answer, or why there was none. */
+function statusOf(dispatcher: Dispatcher, check: HttpCheck, signal: AbortSignal): Promise<number | Error> {
+  const { promise, resolve } = Promise.withResolvers<number | Error>()
+  const headers = { host: check.host, 'user-agent': 'WakeDock-Probe', accept: '*/*' }
+  let status = 0
+  let seen = 0
+  let giveUp = (): void => resolve(new Error('the probe was called off'))
+  let drip: NodeJS.Timeout | undefined
+  const onAbort = (): void => giveUp()
+  signal.addEventListener('abort', onAbort, { once: true })
+
+  const options = { method: 'GET', path: check.path, headers } as const
+  dispatcher.dispatch(options, {
+    onRequestStart(controller) {
+      giveUp = () => controller.abort(new Error('the probe was called off'))
+      if (signal.aborted) giveUp()
+    },
+    onResponseStart(_controller, statusCode) {
+      if (statusCode < 200) return
+      status = statusCode
+      // Dropping the rest of a body closes its connection; that is all that it costs.
+      drip = setTimeout(() => giveUp(), BODY_TIMEOUT)
+    },
+    onResponseData(_controller, chunk) {
+      seen += chunk.length
+      if (seen > BODY_LIMIT) giveUp()
+    },
+    onResponseEnd: () => resolve(status),
+    onResponseError: (_controller, error) => resolve(status > 0 ? status : error),
+  })
+  return promise.finally(() => {
+    clearTimeout(drip)
+    signal.removeEventListener('abort', onAbort)
+  })
 }

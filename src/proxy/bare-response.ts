@@ -1,11 +1,12 @@
 /**
  * Answers on connections node:http has let go of: after an upgrade or a CONNECT there is a socket and no ServerResponse.
  */
-import { ServerResponse, type IncomingMessage } from 'node:http'
+import type * as Http from 'node:http'
 import type { Socket } from 'node:net'
+import { ServerResponse } from '../node-http.ts'
 
 /** Puts node:http's writer back on the socket, for one answer that closes the connection. */
-export function responseOn(req: IncomingMessage, client: Socket): ServerResponse {
+export function responseOn(req: Http.IncomingMessage, client: Socket): Http.ServerResponse {
   const res = new ServerResponse(req)
   res.shouldKeepAlive = false
   res.assignSocket(client)

@@ -3,11 +3,12 @@
  * failed (Proxy-Status, RFC 9209) and what (problem+json, RFC 9457), and never show a stack, an address or a container:
  * only what the error table says of its code.
  */
-import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Clock } from '../domain/ports.ts'
 import { ERRORS, type WakeDockError } from '../errors.ts'
 import { discardRest } from './discard.ts'
 import { PAGE_POLICY, renderErrorPage } from './error-page.ts'
+import { STATUS_CODES } from '../node-http.ts'
 
 export interface Answer {
   readonly status: number

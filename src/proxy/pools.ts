@@ -3,7 +3,8 @@
  * never used for the next one, which is what makes the first POST after a restart safe (measured: it got ECONNRESET).
  * The readiness probe uses the same pool: the connection it proves is the one the first request rides on.
  */
-import { Pool, type Dispatcher } from 'undici'
+import type { Dispatcher, Pool as PoolType } from 'undici'
+import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Clock, Upstream } from '../domain/ports.ts'
 
 export interface Pools {
@@ -44,11 +45,11 @@ const MAX_HEADER_SIZE = 65_536
  * kernel after one, so waiting longer is waiting for nothing.
  */
 export function createPools(options: { connectTimeout: number; clock: Clock }): Pools {
-  const live = new Map<Upstream, Pool>()
-  const retired = new WeakMap<Upstream, Pool>()
-  const retiring = new Set<Pool>()
+  const live = new Map<Upstream, PoolType>()
+  const retired = new WeakMap<Upstream, PoolType>()
+  const retiring = new Set<PoolType>()
 
-  const create = (upstream: Upstream): Pool =>
+  const create = (upstream: Upstream): PoolType =>
     new Pool(originOf(upstream), {
       connections: MAX_CONNECTIONS,
       // A second request in the pipe dies with the first, and could not be retried.
@@ -102,7 +103,7 @@ export function createPools(options: { connectTimeout: number; clock: Clock }): 
 }
 
 /** undici rejects close() when destroy() came in between; both mean that it is over. */
-async function closed(pool: Pool): Promise<void> {
+async function closed(pool: PoolType): Promise<void> {
   try {
     await pool.close()
   } catch {

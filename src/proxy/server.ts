@@ -3,7 +3,7 @@
  * The limits are set here and argued one by one, because Node's defaults are a web app's and several of them cut
  * streams, uploads or holds.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Listen } from '../config/settings.ts'
@@ -19,6 +19,7 @@ import type { Pools } from './pools.ts'
 import { checkRequest, mayUpgrade, pathOf, type RequestTarget } from './request-check.ts'
 import type { AccessLine, RouteLookup, RouteMatch, ServiceMetrics } from './route-match.ts'
 import { Tunnel } from './tunnel.ts'
+import { createServer } from '../node-http.ts'
 
 export interface ProxyServerOptions {
   readonly listen: readonly Listen[]

@@ -7,12 +7,13 @@
  * The connection to the upstream is made by the caller and handed in through the agent: a refused one can then be tried
  * again while http-proxy-3, which closes the client on any error, has not yet seen the client.
  */
-import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
+import type { ClientRequest, IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import { ProxyServer } from 'http-proxy-3'
 // Not through ProxyServer.ws(): that one destroys everything but a GET for "websocket" before it looks further.
 import { stream } from 'http-proxy-3/dist/lib/http-proxy/passes/ws-incoming.js'
 import { responseHeaders } from './headers.ts'
+import { Agent } from '../node-http.ts'
 
 export interface Join {
   readonly req: IncomingMessage

@@ -2,8 +2,9 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import type { ActionResult, ServiceSnapshot } from '../../src/domain/gate.ts'
+import { createLogger } from '../../src/log.ts'
 import { startAdmin, TOKENS } from '../helpers/admin.ts'
-import { FakeControl, NOW, snapshot } from '../helpers/fake-control.ts'
+import { FAILURE, FakeControl, NOW, snapshot } from '../helpers/fake-control.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -138,13 +139,6 @@ t.test('with wait=true the answer is the outcome', async (t) => {
   t.match(await ask('POST /api/v1/services/blog/sleep?wait=true'), { status: 200, json: { state: 'asleep' } })
 })
 
-const failure = {
-  reason: 'exited',
-  message: 'it ended',
-  hint: 'See its log.',
-  at: NOW,
-  retryAt: null,
-} as const
 const lastWake = { at: NOW, trigger: 'operator', startMs: 1, readyMs: 1, totalMs: 2 } as const
 const OUTCOMES: readonly (readonly [
   verb: string,
@@ -153,17 +147,23 @@ const OUTCOMES: readonly (readonly [
   status: number,
   code: string,
 ])[] = [
-  ['wake', 'fails', { failure, lastWake: { ...lastWake, outcome: 'failed' } }, 502, 'WAKEDOCK_WAKE_FAILED'],
+  [
+    'wake',
+    'fails',
+    { failure: FAILURE, lastWake: { ...lastWake, outcome: 'failed' } },
+    502,
+    'WAKEDOCK_WAKE_FAILED',
+  ],
   [
     'wake',
     'times out',
-    { failure, lastWake: { ...lastWake, outcome: 'timeout' } },
+    { failure: FAILURE, lastWake: { ...lastWake, outcome: 'timeout' } },
     504,
     'WAKEDOCK_WAKE_TIMEOUT',
   ],
   ['wake', 'is called off', {}, 409, 'WAKEDOCK_CALLED_OFF'],
   ['sleep', 'is called off by a request', {}, 409, 'WAKEDOCK_CALLED_OFF'],
-  ['sleep', 'fails', { failure }, 502, 'WAKEDOCK_SLEEP_FAILED'],
+  ['sleep', 'fails', { failure: FAILURE }, 502, 'WAKEDOCK_SLEEP_FAILED'],
 ]
 
 for (const [verb, what, after, status, code] of OUTCOMES) {
@@ -245,9 +245,39 @@ t.test('a form of another site cannot smuggle a body in as text', async (t) => {
       headers: { 'content-type': type },
       body: '{"force":true}',
     })
-    t.match(answer.json, { code: 'WAKEDOCK_INVALID_INPUT', detail: /^Unsupported Media Type/u })
+    t.match(answer.json, { code: 'WAKEDOCK_INVALID_INPUT', detail: 'Send the body as application/json.' })
   }
   t.same(control.orders, [])
+})
+
+t.test('a path that cannot be read is refused like everything else, in our form', async (t) => {
+  const { ask } = await startAdmin(t)
+  for (const path of ['/%zz', `/api/v1/services/${'x'.repeat(300)}`]) {
+    const answer = await ask(`GET ${path}`)
+    t.match(answer.json, { type: 'about:blank', code: 'WAKEDOCK_INVALID_INPUT' })
+    t.match(answer.headers, { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+    const rebound = await ask(`GET ${path}`, { headers: { host: 'evil.example' } })
+    t.match(rebound, { status: 403, json: { code: 'WAKEDOCK_HOST_REFUSED' } })
+  }
+})
+
+t.test('the log says by name who gave an order', async (t) => {
+  const lines: string[] = []
+  const log = await createLogger({
+    level: 'info',
+    format: 'json',
+    tty: false,
+    color: false,
+    destination: { write: (line) => void lines.push(line) },
+  })
+  const { ask } = await startAdmin(t, { tokens: TOKENS, log })
+  await ask('POST /api/v1/config/reload', { headers: { authorization: 'Bearer operate-secret' } })
+  t.match(JSON.parse(lines[0] ?? ''), {
+    event: 'order',
+    token_name: 'ops',
+    order: 'POST /api/v1/config/reload',
+  })
+  t.notMatch(lines.join(), /operate-secret/u)
 })
 
 t.test('a bug is logged, and answered without a word of it', async (t) => {
@@ -299,6 +329,8 @@ t.test('every path but health asks for a token first, those that do not exist to
     'GET /api/v1/services',
     'GET /api/v1/services/blog',
     'GET /nothing',
+    'GET /%zz',
+    `GET /api/v1/services/${'x'.repeat(300)}`,
     'POST /api/v1/services/blog/wake',
     'POST /api/v1/services/blog/sleep',
     'POST /api/v1/config/reload',

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import t from 'tap'
 import { startAdmin, TOKENS } from '../helpers/admin.ts'
-import { FakeControl, NOW, snapshot } from '../helpers/fake-control.ts'
+import { FAILURE, FakeControl, snapshot } from '../helpers/fake-control.ts'
 import { run } from '../helpers/cli.ts'
 
 t.test('status prints the table, and one service in detail', async (t) => {
@@ -37,15 +37,9 @@ t.test('wake and sleep order, and with --wait say the outcome', async (t) => {
 
 t.test('a wake that fails exits with 1, and says why and what to do, each once', async (t) => {
   const { url, control } = await startAdmin(t)
-  const failure = {
-    reason: 'exited',
-    message: 'it ended',
-    hint: 'See its log.',
-    at: NOW,
-    retryAt: null,
-  } as const
   let why = 'It ended.'
-  control.result = (current) => Promise.resolve({ done: false, why, snapshot: { ...current, failure } })
+  control.result = (current) =>
+    Promise.resolve({ done: false, why, snapshot: { ...current, failure: FAILURE } })
   const line = `wake blog --wait --admin ${url}`
   t.same(await run(line), { code: 1, out: '', err: 'wakedock: It ended.\nSee its log.\n' })
   why = 'It ended. See its log.'
@@ -107,6 +101,18 @@ t.test('a daemon that is not there', async (t) => {
   })
 })
 
+t.test('credentials in the address are refused, and not repeated', async (t) => {
+  for (const line of [
+    'status --admin http://ops:s3cr3t@127.0.0.1:1',
+    'status --admin http://s3cr3t@127.0.0.1:1',
+  ]) {
+    const { code, err } = await run(line)
+    t.equal(code, 1)
+    t.match(err, /must hold no credentials: use \$WAKEDOCK_TOKEN instead\n$/u)
+    t.notMatch(err, /s3cr3t/u)
+  }
+})
+
 t.test('something else that answers', async (t) => {
   let body = '<html>'
   const other = createServer((_request, response) => response.end(body))
@@ -131,6 +137,8 @@ t.test('colour and width are those of the terminal', async (t) => {
   t.notOk((await run(line, { isTTY: true, env: { NO_COLOR: '1' } })).out.includes('\u001b'))
   const narrow = await run(line, { isTTY: true, columns: 30, env: { NO_COLOR: '1' } })
   t.ok(narrow.out.split('\n').every((text) => text.length <= 30))
+  const unknown = await run(line, { isTTY: true, columns: 0, env: { NO_COLOR: '1' } })
+  t.match(unknown.out, /LAST-WAKE/u, 'a terminal that does not know its width')
   const piped = await run(line, { isTTY: false, columns: 30 })
   t.match(piped.out, /LAST-WAKE/u)
 })

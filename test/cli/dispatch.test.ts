@@ -48,6 +48,13 @@ const WRONG: readonly (readonly [line: string, complaint: string])[] = [
   ['check --config=', '--config needs a value: --config FILE'],
   ['status --json=yes', '--json takes no value'],
   ['--confg x', '--confg is not an option of "wakedock serve"; did you mean --config?'],
+  ['--admin http://a status', 'the command comes first: wakedock status --admin …'],
+  ['--json status', 'the command comes first: wakedock status --json …'],
+  ['--config a.yaml check', 'the command comes first: wakedock check --config …'],
+  [
+    'check blog.yaml',
+    '"wakedock check" does not take the argument "blog.yaml"; name a file with --config blog.yaml',
+  ],
   ['help statsu', '"statsu" is not a command; did you mean status?'],
 ]
 
@@ -56,6 +63,12 @@ for (const [line, complaint] of WRONG) {
     t.same(await run(line), { code: 2, out: '', err: `wakedock: ${complaint}\nSee "wakedock --help".\n` })
   })
 }
+
+t.test('a config file may be called like a command', async (t) => {
+  const { code, err } = await run('--config status')
+  t.equal(code, 1)
+  t.match(err, /status the config file cannot be read \(ENOENT\)/u)
+})
 
 t.test('options may stand before and after the service, and after -- nothing is an option', (t) => {
   const read = (...argv: string[]) => readArguments(sleep, argv)

@@ -1,7 +1,10 @@
 /** `wakedock serve` around a daemon that is told how to behave: start, reload, signals, and what nobody caught. */
+import { execFileSync } from 'node:child_process'
 import { renameSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { loadConfig } from '../../src/config/load.ts'
 import { dispatch } from '../../src/cli/dispatch.ts'
 import type { RunningDaemon, StartOptions } from '../../src/cli/serve.ts'
 import { TargetError } from '../../src/errors.ts'
@@ -131,6 +134,27 @@ t.test('a changed config file reloads, and is read afresh by load()', async (t) 
   io.signals.emit('SIGTERM')
   t.equal(await code, 0)
   t.same(calls, ['reload: the file changed', 'close'])
+})
+
+t.test('a reload that reads slowly is not overtaken by a later one', async (t) => {
+  const { io, code, cwd, started } = await serving(t)
+  const { load } = await started
+  const [file, pipe] = [join(cwd, 'wakedock.yaml'), join(cwd, 'token')]
+  execFileSync('mkfifo', [pipe])
+  writeFileSync(file, `admin: { tokens: [{ name: ops, token_file: ${pipe} }] }\n${CONFIG}`)
+  const order: string[] = []
+  const slow = load().then(() => order.push('slow'))
+  const writer = await open(pipe, 'w')
+  // The first one has the pipe open: its file is read.
+  writeFileSync(file, CONFIG)
+  const fast = load().then(() => order.push('fast'))
+  for (let i = 0; i < 5; i++) await loadConfig(file, {})
+  await writer.write('0123456789abcdef0123456789abcdef')
+  await writer.close()
+  await Promise.all([slow, fast])
+  t.same(order, ['slow', 'fast'])
+  io.signals.emit('SIGTERM')
+  t.equal(await code, 0)
 })
 
 t.test('a config with faults is not started', async (t) => {

@@ -245,8 +245,29 @@ t.test('a file that is not there is a fault, not an exception', async (t) => {
   t.notOk(result.ok)
   if (result.ok) return
   t.strictSame(result.faults.map(formatFault), [
-    '/nowhere/wakedock.yaml the config file cannot be read (ENOENT); check its path and mode',
+    '/nowhere/wakedock.yaml the config file cannot be read (ENOENT); there is no such file: check its path',
   ])
+})
+
+t.test('a folder is a fault too, and so is text that is not UTF-8, with its line', async (t) => {
+  const folder = t.testdir({ 'wakedock.yaml': '' })
+  const file = join(folder, 'wakedock.yaml')
+  const faults = async (path: string): Promise<string[]> => {
+    const result = await loadConfig(path, {})
+    return result.ok ? [] : result.faults.map((fault) => formatFault(fault).replace(`${folder}/`, ''))
+  }
+  t.match(await faults(folder), [/cannot be read \(EISDIR\); it is a folder: name the file in it$/])
+  const refused = 'the file is not UTF-8 text; save it as UTF-8'
+  const texts: readonly (readonly [content: Buffer, line: number])[] = [
+    [Buffer.from('# é\nservices:\n  café: {}\n', 'latin1'), 1],
+    [Buffer.from('services:\n  café: {}\n', 'latin1'), 2],
+    [Buffer.from('services:\n  café', 'latin1'), 2],
+    [Buffer.from('\uFEFFservices:\n', 'utf16le'), 1],
+  ]
+  for (const [content, line] of texts) {
+    await writeFile(file, content)
+    t.strictSame(await faults(file), [`wakedock.yaml:${line}:1 ${refused}`])
+  }
 })
 
 t.test('any text is loaded or refused with places inside it, and never throws', async () => {

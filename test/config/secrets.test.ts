@@ -52,6 +52,9 @@ const BAD_TOKENS: readonly [title: string, yaml: string][] = [
   ['with a bad escape', `{ name: ops, token: "\\q${CANARY}" }`],
   ['with a reserved character', `{ name: ops, token: @${CANARY} }`],
   ['as a broken reference', `{ name: ops, token: "\${${CANARY}" }`],
+  ['written onto its key', `{ name: ops, token:${CANARY} }`],
+  ['written onto its key with "="', `{ name: ops, token=${CANARY} }`],
+  ['in the place of its key', `{ ${CANARY}: ops }`],
   ['in two places', `{ name: ops, token: ${CANARY}, token_file: nowhere }`],
 ]
 for (const [title, yaml] of BAD_TOKENS)

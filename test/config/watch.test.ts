@@ -1,5 +1,18 @@
 /** The watcher of the config file, with the ways in which files are really replaced. */
-import { mkdirSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  constants,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createFingerprint, watchFile } from '../../src/config/watch.ts'
@@ -26,6 +39,18 @@ async function watching(t: Pick<Test, 'teardown'>, file: string) {
     },
   }
 }
+
+t.test('a pipe is not read: its content is there once, for who loads it', async (t) => {
+  const pipe = join(t.testdir(), 'pipe')
+  execFileSync('mkfifo', [pipe])
+  const end = openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)
+  t.teardown(() => closeSync(end))
+  writeSync(end, 'services: {}\n')
+  const fingerprint = await createFingerprint(pipe)
+  t.notOk(await fingerprint.changed())
+  const text = Buffer.alloc(100)
+  t.equal(text.toString('utf8', 0, readSync(end, text)), 'services: {}\n')
+})
 
 t.test('a write in place is seen', async (t) => {
   const file = join(t.testdir({ 'a.yaml': '1' }), 'a.yaml')

@@ -5,6 +5,15 @@ import { service } from './service.ts'
 /** 2026-11-21 10:00 UTC, the "now" of every screen in the tests. */
 export const NOW = Date.UTC(2026, 10, 21, 10, 0, 0)
 
+/** Why a wake failed, as a snapshot tells it. */
+export const FAILURE = {
+  reason: 'exited',
+  message: 'it ended',
+  hint: 'See its log.',
+  at: NOW,
+  retryAt: null,
+} as const
+
 export function snapshot(name: string, changes: Partial<ServiceSnapshot> = {}): ServiceSnapshot {
   return {
     name,

@@ -21,6 +21,8 @@ interface Container {
   verb: Verb | null
   /** A change the core has not heard of. */
   unheard: boolean
+  /** Watched anew: its status is due whatever a verb under way has told its caller. */
+  anew: boolean
 }
 
 export class FakeProvider implements Provider {
@@ -30,6 +32,8 @@ export class FakeProvider implements Provider {
   readonly violations: string[] = []
   /** Called before a stop is begun: the place to look whether it may. */
   beforeStop: (target: Target) => void = () => undefined
+  /** Called before a start is begun. */
+  beforeStart: (target: Target) => void = () => undefined
   /** Verbs succeed at once unless set. */
   manual = false
   /** Changes are heard at once unless set. */
@@ -41,7 +45,14 @@ export class FakeProvider implements Provider {
 
   /** Makes a container; stopped unless said otherwise. */
   add(target: Target, status: TargetStatus['state'] = 'stopped'): void {
-    const container: Container = { target, status: stopped(0), runs: 0, verb: null, unheard: false }
+    const container: Container = {
+      target,
+      status: stopped(0),
+      runs: 0,
+      verb: null,
+      unheard: false,
+      anew: false,
+    }
     this.#containers.set(target.key, container)
     if (status === 'running') container.status = this.#run(container)
     if (status === 'missing') container.status = { state: 'missing' }
@@ -53,6 +64,11 @@ export class FakeProvider implements Provider {
 
   verb(target: Target): Verb | null {
     return this.#of(target).verb
+  }
+
+  /** Every target there ever was. */
+  get targets(): Target[] {
+    return [...this.#containers.values()].map(({ target }) => target)
   }
 
   /** Somebody else changes the container: a hand, a crash, the engine. */
@@ -69,6 +85,7 @@ export class FakeProvider implements Provider {
     for (const container of this.#containers.values()) {
       if (!container.unheard || container.verb !== null || !this.#watched.has(container.target.key)) continue
       container.unheard = false
+      container.anew = false
       this.#listener?.status(container.target, container.status)
     }
   }
@@ -87,6 +104,7 @@ export class FakeProvider implements Provider {
   }
 
   start(target: Target): Promise<TargetStatus> {
+    this.beforeStart(target)
     return this.#verb(target, 'start', (container) => {
       if (container.status.state === 'missing') return Promise.reject(missing())
       if (container.status.state !== 'running') container.status = this.#run(container)
@@ -114,8 +132,12 @@ export class FakeProvider implements Provider {
     for (const target of targets) {
       if (!this.#containers.has(target.key)) this.add(target)
       const container = this.#of(target)
+      // Another object is another definition, as far as anybody can tell: its status is told again.
+      if (!before.has(target.key) || container.target !== target) {
+        container.unheard = true
+        container.anew = true
+      }
       container.target = target
-      if (!before.has(target.key)) container.unheard = true
     }
     queueMicrotask(() => this.hear())
   }
@@ -136,7 +158,7 @@ export class FakeProvider implements Provider {
     const { promise, resolve, reject } = Promise.withResolvers<TargetStatus>()
     const end = (settle: () => void): void => {
       container.verb = null
-      container.unheard = false
+      container.unheard = container.anew
       settle()
     }
     container.verb = {

@@ -1,6 +1,6 @@
 /** The whole core on fakes: an activator, a clock, a provider and a probe that a test turns by hand. */
 import { Activator } from '../../src/domain/activator.ts'
-import type { Hold, Lease } from '../../src/domain/gate.ts'
+import type { Gate, Hold, Lease } from '../../src/domain/gate.ts'
 import type { step } from '../../src/domain/lifecycle.ts'
 import type { DomainEvent, Upstream } from '../../src/domain/ports.ts'
 import type { Service } from '../../src/domain/service.ts'
@@ -15,11 +15,14 @@ export class Client {
   lease: Lease | null = null
   /** null: it was never held. */
   readonly heldSince: number | null
+  /** Where it went in: that of a service that may have been replaced since. */
+  readonly gate: Gate
   readonly #hold: Hold | null = null
 
   constructor(world: World, name: string) {
     this.name = name
     const gate = world.activator.gate(name)
+    this.gate = gate
     this.lease = gate.tryAcquire()
     this.heldSince = this.lease === null ? world.clock.now() : null
     if (this.lease !== null) {

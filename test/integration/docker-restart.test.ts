@@ -23,8 +23,8 @@ t.test(
     await docker.create('idle')
     const services = { app: { idle_timeout: `${IDLE}ms`, min_awake: 0 }, idle: {} }
     // Not t.testdir(): a second run of this file at the same time would write its config to the same place.
-  const folder = await mkdtemp(join(tmpdir(), 'wakedock-test-'))
-  t.teardown(() => rm(folder, { recursive: true, force: true }))
+    const folder = await mkdtemp(join(tmpdir(), 'wakedock-test-'))
+    t.teardown(() => rm(folder, { recursive: true, force: true }))
 
     const first = await startWakeDock(t, docker, services, { folder })
     const before = JSON.parse((await first.send('app', '/boot')).text)

@@ -3,130 +3,31 @@
  * from outside, against what the fake containers really do. It knows nothing of the states' inner rules; it only knows
  * what must never be seen. A broken rule is reported by the number of the invariant.
  */
-import fc from 'fast-check'
-import { stopped } from '../helpers/fake-provider.ts'
-import { service } from '../helpers/service.ts'
 import { World, type Client } from '../helpers/world.ts'
+import type { Gate } from '../../src/domain/gate.ts'
 import type { step } from '../../src/domain/lifecycle.ts'
 import type { Service, Target } from '../../src/domain/service.ts'
-import type { FailureReason } from '../../src/errors.ts'
+import { changeOutside, NAMES, policy, type Action, type Name } from './actions.ts'
+import {
+  Broken,
+  checkAgreement,
+  checkOrders,
+  checkRefusals,
+  checkReplacement,
+  checkRetirement,
+  isLeftRunning,
+  type Order,
+} from './rules.ts'
 
-const NAMES = ['a', 'b'] as const
 const MAX_HELD_ALL = 6
-
-type Name = (typeof NAMES)[number]
-
-export type Action =
-  | { do: 'request'; name: Name }
-  | { do: 'finish' | 'abort'; which: number; twice: boolean }
-  | { do: 'advance'; ms: number }
-  | { do: 'verb'; name: Name; how: 'succeed' | FailureReason; effect: boolean }
-  | { do: 'app'; ready: boolean }
-  | { do: 'outside'; name: Name; what: 'start' | 'pause' | 'remove' | 'restarting' | number }
-  | { do: 'hear' | 'lose' | 'back' }
-  | { do: 'order'; name: Name; goal: 'wake' | 'sleep'; force: boolean }
-  | { do: 'verify'; name: Name }
-  | { do: 'reload'; idle: number; minAwake: number }
-
-export function policy(name: Name, idleTimeout: number, minAwake: number): Service {
-  return service(name, {
-    idleTimeout,
-    minAwake,
-    startTimeout: 8_000,
-    holdTimeout: 20_000,
-    drainTimeout: 3_000,
-    maxHeld: 4,
-  })
-}
-
-const name = fc.constantFrom(...NAMES)
-
-/** Weighted so that most schedules do what happens every day, and each does some of what never should. */
-export const actions: fc.Arbitrary<Action[]> = fc.array(
-  fc.oneof(
-    { weight: 8, arbitrary: fc.record({ do: fc.constant('request' as const), name }) },
-    {
-      weight: 7,
-      arbitrary: fc.record({
-        do: fc.constantFrom('finish' as const, 'finish' as const, 'abort' as const),
-        which: fc.nat(11),
-        twice: fc.boolean(),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constant('advance' as const),
-        ms: fc.constantFrom(0, 1, 5, 40, 999, 1_000, 3_000, 5_000, 8_000, 20_000),
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        do: fc.constant('verb' as const),
-        name,
-        how: fc.constantFrom(
-          'succeed' as const,
-          'succeed' as const,
-          'succeed' as const,
-          'refused' as const,
-          'unreachable' as const,
-        ),
-        effect: fc.boolean(),
-      }),
-    },
-    { weight: 2, arbitrary: fc.record({ do: fc.constant('app' as const), ready: fc.boolean() }) },
-    {
-      weight: 3,
-      arbitrary: fc.record({
-        do: fc.constant('outside' as const),
-        name,
-        what: fc.constantFrom(
-          'start' as const,
-          'pause' as const,
-          'remove' as const,
-          'restarting' as const,
-          0,
-          1,
-          137,
-        ),
-      }),
-    },
-    {
-      weight: 3,
-      arbitrary: fc.record({ do: fc.constantFrom('hear' as const, 'lose' as const, 'back' as const) }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        do: fc.constant('order' as const),
-        name,
-        goal: fc.constantFrom('wake' as const, 'sleep' as const),
-        force: fc.boolean(),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ do: fc.constant('verify' as const), name }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({
-        do: fc.constant('reload' as const),
-        idle: fc.constantFrom(0, 2_000, 5_000),
-        minAwake: fc.constantFrom(0, 6_000),
-      }),
-    },
-  ),
-  { minLength: 5, maxLength: 60, size: 'max' },
-)
-
-export class Broken extends Error {
-  constructor(invariant: number, what: string) {
-    super(`invariant ${invariant}: ${what}`)
-  }
-}
 
 export class Simulation {
   readonly world: World
-  #services: Service[] = NAMES.map((each) => policy(each, 5_000, 0))
+  #services: Service[] = NAMES.map((each) => policy(each, 1, 5_000, 0))
+  #definition = 1
+  /** When a reload has taken a service out of force. */
+  readonly #retired = new Map<Gate, number>()
+  readonly #orders: Order[] = []
   /** Stops that an operator has ordered and that may therefore cut requests. */
   readonly #ordered = new Set<string>()
   /** When the service was last in use, by what the clients saw. */
@@ -138,6 +39,7 @@ export class Simulation {
     this.world.provider.manual = true
     this.world.provider.silent = true
     this.world.provider.beforeStop = (target) => this.#checkStop(target)
+    this.world.provider.beforeStart = (target) => this.#noting(() => checkReplacement(this.world, target))
   }
 
   async run(schedule: readonly Action[]): Promise<void> {
@@ -175,7 +77,9 @@ export class Simulation {
         await this.#advance(action.ms)
         return
       case 'verb': {
-        const verb = world.provider.verb(this.#service(action.name).target)
+        const verb = this.#targets(action.name)
+          .map((target) => world.provider.verb(target))
+          .find((pending) => pending !== null)
         if (action.how === 'succeed') verb?.succeed()
         else verb?.fail(action.how, action.effect)
         break
@@ -184,7 +88,7 @@ export class Simulation {
         world.ready = () => action.ready
         break
       case 'outside':
-        this.#outside(this.#service(action.name).target, action.what)
+        changeOutside(world.provider, this.#service(action.name).target, action.what)
         break
       case 'hear':
         world.provider.hear()
@@ -197,9 +101,7 @@ export class Simulation {
         break
       case 'order':
         if (action.goal === 'sleep') this.#ordered.add(action.name)
-        void (action.goal === 'wake'
-          ? world.activator.wake(action.name)
-          : world.activator.sleep(action.name, { force: action.force }))
+        this.#order(action.name, action.goal, action.force)
         break
       case 'verify': {
         const lease = world.activator.gate(action.name).tryAcquire()
@@ -210,25 +112,36 @@ export class Simulation {
         break
       }
       case 'reload':
-        this.#services = NAMES.map((each) => policy(each, action.idle, action.minAwake))
-        world.activator.configure(this.#services)
+        this.#reload(action)
         break
     }
     // What is due at once comes at the next turn of the clock.
     await world.advance(0)
   }
 
-  #outside(target: Target, what: 'start' | 'pause' | 'remove' | 'restarting' | number): void {
-    const { provider } = this.world
-    const { state } = provider.status(target)
-    if (typeof what === 'number' && state === 'running') provider.change(target, stopped(what))
-    if (what === 'start' && state !== 'running') provider.change(target, 'running')
-    if (what === 'pause' && state === 'running') provider.change(target, { state: 'paused' })
-    if (what === 'remove') provider.change(target, { state: 'missing' })
-    if (what === 'restarting' && state === 'running') {
-      provider.change(target, { state: 'restarting', exitCode: 1 })
-      provider.hear()
-      provider.change(target, 'running')
+  #order(name: Name, goal: 'wake' | 'sleep', force: boolean): void {
+    const { activator } = this.world
+    const order: Order = { goal, result: null }
+    this.#orders.push(order)
+    const outcome = goal === 'wake' ? activator.wake(name) : activator.sleep(name, { force })
+    void outcome?.then((result) => {
+      order.result = result
+    })
+  }
+
+  /** A changed policy; with it, a service may be taken out and put back at once, and the process be another one. */
+  #reload({ idle, minAwake, taken, redefined }: Action & { do: 'reload' }): void {
+    const { activator, clock } = this.world
+    const before = NAMES.map((each) => activator.gate(each))
+    if (redefined) this.#definition = 3 - this.#definition
+    this.#services = NAMES.map((each) => policy(each, this.#definition, idle, minAwake))
+    if (taken !== 'none') {
+      activator.configure(this.#services.filter((each) => each.name !== taken))
+      this.#ordered.delete(taken)
+    }
+    activator.configure(this.#services)
+    for (const gate of before) {
+      if (!NAMES.some((each) => activator.gate(each) === gate)) this.#retired.set(gate, clock.now())
     }
   }
 
@@ -243,12 +156,14 @@ export class Simulation {
   /** Called by the provider at the very moment a stop is begun. */
   #checkStop(target: Target): void {
     const each = NAMES.find((other) => this.#service(other).target.key === target.key)
-    if (each === undefined) return
+    if (each === undefined) {
+      this.#noting(() => checkRetirement(this.world, target, this.#retired))
+      return
+    }
     const reason = this.world.told('sleep_started').findLast(({ service }) => service === each)?.reason
-    const open = this.world.clients.filter((client) => this.#isOf(client, each) && client.outcome === 'open')
-    const waiting = this.world.clients.filter(
-      (client) => this.#isOf(client, each) && client.outcome === 'waiting',
-    )
+    const mine = this.#live().filter((client) => this.#isOf(client, each))
+    const open = mine.filter(({ outcome }) => outcome === 'open')
+    const waiting = mine.filter(({ outcome }) => outcome === 'waiting')
     if (reason === 'idle') {
       if (open.length > 0) this.#break(3, `${each} is stopped with ${open.length} requests open`)
       if (waiting.length > 0) this.#break(3, `${each} is stopped with ${waiting.length} requests waiting`)
@@ -271,15 +186,12 @@ export class Simulation {
     if (world.mostProbes > 1) throw new Broken(6, 'two probes of one run at once')
     const waiting = this.#live().filter(({ outcome }) => outcome === 'waiting').length
     if (waiting > MAX_HELD_ALL) throw new Broken(7, `${waiting} requests wait`)
-    const settledHolds = world.clients.filter(
-      ({ heldSince, outcome }) => heldSince !== null && outcome !== 'waiting',
-    )
-    if (world.told('hold_ended').length !== settledHolds.length) {
-      throw new Broken(
-        1,
-        `${settledHolds.length} holds have ended, ${world.told('hold_ended').length} were told`,
-      )
-    }
+    const settled = world.clients.filter(
+      (each) => each.heldSince !== null && each.outcome !== 'waiting',
+    ).length
+    const told = world.told('hold_ended').length
+    if (told !== settled) throw new Broken(1, `${settled} holds have ended, ${told} were told`)
+    checkRefusals(this.world)
     for (const each of NAMES) this.#checkService(each)
   }
 
@@ -298,6 +210,11 @@ export class Simulation {
       throw new Broken(1, `requests wait for a service that is ${snapshot.state}`)
     }
     if (open > 0 || waiting > 0) this.#use(each)
+    const due = snapshot.state === 'awake' && open === 0 && this.#service(each).idleTimeout > 0
+    if ((snapshot.sleepsAt !== null) !== due)
+      throw new Broken(4, `${each} says it sleeps at ${snapshot.sleepsAt}`)
+    if ((snapshot.lastActive ?? 0) > world.clock.wallTime())
+      throw new Broken(4, `${each} was used in the future`)
     if (snapshot.state === 'awake') {
       const { idleTimeout, minAwake } = this.#service(each)
       const since = world.awakeSince.get(each) ?? 0
@@ -317,16 +234,22 @@ export class Simulation {
     world.ready = () => true
     world.provider.manual = false
     if (!world.provider.reachable) world.provider.comeBack()
-    for (const each of NAMES) world.provider.verb(this.#service(each).target)?.succeed()
+    // The last one waits for what it has replaced: each verb may be followed by another.
+    for (const target of world.provider.targets) world.provider.verb(target)?.succeed()
     await world.settle()
     world.provider.hear()
-    await this.#advance(2_000)
+    await this.#advance(5_000)
     world.provider.hear()
     await world.settle()
     this.#check()
     const lost = waiting.find(({ outcome }) => outcome === 'waiting')
     if (lost !== undefined) throw new Broken(1, 'a request still waits although all is well')
-    for (const each of NAMES) this.#checkAgreement(each)
+    for (const each of this.#services) checkAgreement(world, each)
+    checkOrders(this.#orders)
+    for (const old of this.#targets('b')) {
+      if (old.key === this.#service('b').target.key || !isLeftRunning(world.provider, old)) continue
+      throw new Broken(10, `${old.key} was replaced, and runs on`)
+    }
     // A crash: the core stops caring. Nothing it looked after may be stopped by that.
     const calls = world.provider.calls.length
     world.activator.close()
@@ -336,20 +259,18 @@ export class Simulation {
     if (this.#live().length > 0) throw new Broken(1, 'a request waits after the shutdown')
   }
 
-  #checkAgreement(each: Name): void {
-    const { state } = this.world.provider.status(this.#service(each).target)
-    const said = this.world.state(each)
-    const agree: Record<string, readonly string[]> = {
-      running: ['awake', 'draining', 'failed'],
-      stopped: ['asleep', 'failed'],
-      paused: ['asleep', 'failed'],
-      missing: ['failed', 'asleep'],
-    }
-    if (!agree[state]?.includes(said)) throw new Broken(8, `${each} is ${state}, and is said to be ${said}`)
-  }
-
   #break(invariant: number, what: string): void {
     this.#fault ??= new Broken(invariant, what)
+  }
+
+  /** A rule that is checked from within the core must not be reported into it. */
+  #noting(rule: () => void): void {
+    try {
+      rule()
+    } catch (error) {
+      if (!(error instanceof Broken)) throw error
+      this.#fault ??= error
+    }
   }
 
   #use(each: string): void {
@@ -366,7 +287,13 @@ export class Simulation {
     return this.world.clients.filter(({ outcome }) => outcome === 'open' || outcome === 'waiting')
   }
 
+  /** Of the service as it is now: what a reload has replaced counts its own. */
   #isOf(client: Client, each: Name): boolean {
-    return client.name === each
+    return client.name === each && client.gate === this.world.activator.gate(each)
+  }
+
+  /** Everything that this service has ever been. */
+  #targets(each: Name): Target[] {
+    return this.world.provider.targets.filter((target) => target.kind !== 'url' && target.name === each)
   }
 }

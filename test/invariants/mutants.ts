@@ -1,11 +1,11 @@
 /** Lifecycles with one rule removed, each with the invariants that must notice. */
 import { step } from '../../src/domain/lifecycle.ts'
-import type { Step } from '../../src/domain/state.ts'
+import type { Effect, Step } from '../../src/domain/state.ts'
 
 interface Mutant {
   readonly breaks: string
   /** Whichever of them is seen first. */
-  readonly invariant: readonly number[]
+  readonly invariant: readonly (number | string)[]
   readonly lifecycle: typeof step
 }
 
@@ -74,4 +74,24 @@ export const mutants: readonly Mutant[] = [
         ? [{ ...state, name: 'asleep', upstream: null }, []]
         : step(state, event, facts),
   },
+  {
+    breaks: 'a drain waits for ever',
+    invariant: ['orders'],
+    lifecycle: (state, event, facts): Step => {
+      const [next, effects] = step(state, event, facts)
+      return [next.name === 'draining' ? { ...next, deadline: Infinity } : next, effects]
+    },
+  },
+  {
+    breaks: 'a timeout is told as a failure',
+    invariant: [1],
+    lifecycle: (state, event, facts): Step => {
+      const [next, effects] = step(state, event, facts)
+      return [next, effects.map(asFailure)]
+    },
+  },
 ]
+
+function asFailure(effect: Effect): Effect {
+  return effect.type === 'reject' ? { ...effect, outcome: 'failed' } : effect
+}

@@ -5,7 +5,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { step } from '../../src/domain/lifecycle.ts'
-import { actions, Simulation } from './model.ts'
+import { actions } from './actions.ts'
+import { Simulation } from './model.ts'
 import { mutants } from './mutants.ts'
 
 const seed = process.env['WAKEDOCK_SEED']

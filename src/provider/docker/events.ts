@@ -3,7 +3,7 @@
  * that something may have changed and for whom; the state itself is always asked for, because events can be
  * late, doubled or, after a reconnect, missing. Subscribing comes before asking, so that nothing falls in between.
  */
-import { IncomingMessage } from 'node:http'
+import { IncomingMessage } from '../../node-http.ts'
 import { toTargetError } from '../../errors.ts'
 import type { TargetError } from '../../errors.ts'
 import type { Clock } from '../../domain/ports.ts'

@@ -10,6 +10,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 
@@ -25,8 +26,21 @@ export interface Output {
   handOver(): void
 }
 
+interface OutputTime {
+  now(): number
+  pause(ms: number): Promise<unknown>
+}
+
 /** A line is cut here: the log is no place for a dump. */
 const LONGEST_LINE = 16_384
+
+/** What is read of one stream in BUDGET_MS milliseconds: 640 KiB/s, or 3,000 short lines a second (a tenth of a core). */
+const BUDGET = 65_536
+const BUDGET_MS = 100
+/** What a line costs beside its characters. */
+const LINE_COST = 200
+/** Two seconds of printing at the limit: the log says so, or nobody would know why the process is slow. */
+const PAUSES_TOLD = 20
 
 const NAMES = ['stdout', 'stderr'] as const
 
@@ -78,20 +92,55 @@ export async function reopenOutput(pid: number, onLine: OnLine): Promise<void> {
  */
 function readFrom(path: string, name: StreamName, onLine: OnLine): void {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
-  readLines(new Socket({ fd, readable: true, writable: false }), (line) => onLine(name, line))
+  void readLines(new Socket({ fd, readable: true, writable: false }), (line) => onLine(name, line))
 }
 
-/** Calls back for each line of text, without its end. */
-export function readLines(stream: Readable, onLine: (line: string) => void): void {
+/**
+ * Calls back for each line of text, without its end, until the stream ends. Never rejects.
+ *
+ * Every line is a line of WakeDock's log, written before the next request is looked at: a process that prints without end
+ * (measured: `yes`, 200,000 lines a second) would leave no time for the other services. So output beyond the budget
+ * is read later, and waits in its pipe; the process waits with it.
+ * @param time for tests: milliseconds on a clock that never jumps, and a wait of so many.
+ */
+export async function readLines(
+  stream: Readable,
+  onLine: (line: string) => void,
+  time: OutputTime = { now: () => performance.now(), pause: delay },
+): Promise<void> {
   let rest = ''
+  let budget = BUDGET
+  /** Pauses one after the other: a burst at the start of an app is nothing to talk about. */
+  let pauses = 0
+  let since = time.now()
+
+  const refill = async (): Promise<void> => {
+    const wait = BUDGET_MS - (time.now() - since)
+    pauses = wait > 0 ? pauses + 1 : 0
+    if (pauses === PAUSES_TOLD)
+      onLine('(it prints more than WakeDock logs; its output is slowed down, and the process with it)')
+    if (wait > 0) await time.pause(wait)
+    budget = BUDGET
+    since = time.now()
+  }
+
   stream.setEncoding('utf8')
-  stream.on('data', (chunk: string) => {
-    const lines = (rest + chunk).split('\n')
-    rest = (lines.pop() ?? '').slice(0, LONGEST_LINE)
-    for (const line of lines) onLine(line.replace(/\r$/, '').slice(0, LONGEST_LINE))
-  })
-  stream.on('end', () => {
-    if (rest !== '') onLine(rest)
-  })
-  stream.on('error', () => stream.destroy())
+  try {
+    for await (const chunk of stream) {
+      const lines = (rest + String(chunk)).split('\n')
+      const last = lines.pop() ?? ''
+      for (const line of lines) {
+        onLine(line.replace(/\r$/, '').slice(0, LONGEST_LINE))
+        budget -= line.length + LINE_COST
+        if (budget <= 0) await refill()
+      }
+      rest = last.slice(0, LONGEST_LINE)
+      // What is thrown away has to be read as well.
+      budget -= last.length - rest.length
+      if (budget <= 0) await refill()
+    }
+  } catch {
+    // Broken off: what was printed until then is all there is.
+  }
+  if (rest !== '') onLine(rest)
 }

@@ -2,7 +2,7 @@
  * One run of a local process: spawned as the leader of its own process group, or adopted from an earlier WakeDock. The
  * group is what is signalled, so that a shell script or `npm start` takes its children along.
  */
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { stat } from 'node:fs/promises'
 import { constants } from 'node:os'
 import { kill } from 'node:process'
@@ -39,9 +39,11 @@ export async function launch(target: ProcessTarget, env: NodeJS.ProcessEnv, onLi
     output === null
       ? (['ignore', 'pipe', 'pipe'] as const)
       : (['ignore', output.stdout, output.stderr] as const)
-  const child = spawn(command, args, { cwd: target.cwd, env, detached: true, stdio: [...stdio] })
   const ended = Promise.withResolvers<void>()
+  let child: ChildProcess
   try {
+    // Throws at once where the command or the environment cannot be one (a zero byte).
+    child = spawn(command, args, { cwd: target.cwd, env, detached: true, stdio: [...stdio] })
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', resolve)
       child.once('error', reject)
@@ -51,8 +53,8 @@ export async function launch(target: ProcessTarget, env: NodeJS.ProcessEnv, onLi
   } finally {
     output?.handOver()
   }
-  if (child.stdout !== null) readLines(child.stdout, (line) => onLine('stdout', line))
-  if (child.stderr !== null) readLines(child.stderr, (line) => onLine('stderr', line))
+  if (child.stdout !== null) void readLines(child.stdout, (line) => onLine('stdout', line))
+  if (child.stderr !== null) void readLines(child.stderr, (line) => onLine('stderr', line))
   const pid = child.pid ?? 0
   const run: Run = {
     pid,

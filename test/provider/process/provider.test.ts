@@ -1,7 +1,7 @@
 /** Local processes: started, ended with everything they have started, and adopted after a crash of WakeDock. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -205,6 +205,12 @@ t.test('what cannot be started is refused with a remedy', async (t) => {
     message: /folder .*none/,
     hint: /cwd/,
   })
+
+  const descriptors = async (): Promise<number> => (await readdir('/proc/self/fd')).length
+  const before = await descriptors()
+  for (let i = 0; i < 5; i++)
+    await t.rejects(start('e', { command: ['node', 'a\0b'] }), { reason: 'refused', message: /null bytes/ })
+  await until('nothing is left open', async () => (await descriptors()) <= before + 1)
 
   const other = createServer().listen(port, '0.0.0.0')
   await once(other, 'listening')

@@ -1,0 +1,7 @@
+/**
+ * undici's connection pool by itself. Its index brings fetch, WebSocket, caches and mocks along, all of which stay in memory;
+ * the package has no smaller entrance. The lock file fixes the version, and every test of the proxy runs over it.
+ */
+declare module 'undici/lib/dispatcher/pool.js' {
+  export { Pool as default } from 'undici'
+}
