@@ -4,7 +4,7 @@ import t from 'tap'
 import { ERRORS, TargetError, toTargetError, WakeDockError, type ErrorCode } from '../src/errors.ts'
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-const rows = [...readme.matchAll(/^\| `(WAKEDOCK_\w+)` \| (\d{3})[^|]* \| ([^|]+) \|$/gm)].map(
+const rows = [...readme.matchAll(/^\| `(WAKEDOCK_\w+)` +\| (\d{3})[^|]*\| ([^|]+?) +\|$/gm)].map(
   ([, ...row]) => row,
 )
 
