@@ -34,6 +34,12 @@ import { describeChange, needsRestart } from './reload.ts'
  */
 const CONNECT_TIMEOUT = 1_000
 
+/** Local processes inherit the environment, but not the tokens that the config takes from it. */
+function withoutTokens(env: StartOptions['env'], { admin }: Settings): StartOptions['env'] {
+  const tokens = new Set<string | undefined>(admin.tokens.map(({ token }) => token.reveal()))
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => !tokens.has(value)))
+}
+
 /** Which provider has to answer for a service to work. */
 const PROVIDER_OF = { container: 'docker', process: 'process', url: null } as const
 
@@ -56,7 +62,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     process: createProcessProvider({
       clock,
       scope: settings.file,
-      env,
+      env: withoutTokens(env, settings),
       log: (service, stream, line) => log.info({ event: 'output', service, stream }, `${service}: ${line}`),
     }),
   })

@@ -62,7 +62,7 @@ export function describe(event: DomainEvent): Line | null {
       return { level: 'error', text, fields: failure(event.error) }
     }
     case 'provider_back':
-      return { level: 'info', text: `${event.provider} answers` }
+      return { level: 'info', text: `${event.provider} answers again` }
     // The start and each reload say it for all services in one line.
     case 'service_added':
       return { level: 'debug', text: `${event.service} was added` }

@@ -151,7 +151,11 @@ export function createAccessLog(log: Logger): (line: AccessLine) => void {
 
 /** Says what happens to services and providers: one line each, none for a request or a hold. */
 export function logObserver(log: Logger): Observer {
+  const lost = new Set<string>()
   return (event) => {
+    if (event.type === 'provider_lost') lost.add(event.provider)
+    // That a provider answers is news only after it did not.
+    if (event.type === 'provider_back' && !lost.delete(event.provider)) return
     const line = describe(event)
     if (line !== null) log[line.level]({ event: event.type, ...subject(event), ...line.fields }, line.text)
   }

@@ -111,7 +111,6 @@ const SENTENCES: readonly (readonly [event: DomainEvent, level: string, sentence
     'error',
     'docker does not answer: container "ghost" does not exist. Create it. WakeDock keeps trying.',
   ],
-  [{ type: 'provider_back', provider: 'docker' }, 'info', 'docker answers'],
   [{ type: 'service_added', service: 'blog' }, 'debug', 'blog was added'],
   [{ type: 'service_removed', service: 'blog' }, 'debug', 'blog was removed'],
   [{ type: 'state', service: 'blog', from: 'asleep', to: 'waking' }, 'debug', 'blog: asleep -> waking'],
@@ -142,6 +141,20 @@ for (const [event, level, sentence] of SENTENCES) {
     t.match(lines()[0], subject)
   })
 }
+
+t.test('that a provider answers is news only after it did not', async (t) => {
+  const { log, lines } = await capture()
+  const observe = logObserver(log)
+  observe({ type: 'provider_back', provider: 'docker' })
+  t.strictSame(lines(), [])
+  for (const type of ['provider_lost', 'provider_back', 'provider_back'] as const) {
+    observe(
+      type === 'provider_lost' ? { type, provider: 'docker', error: missing } : { type, provider: 'docker' },
+    )
+  }
+  t.match(lines().slice(1), [{ level: 'info', msg: 'docker answers again', provider: 'docker' }])
+  t.equal(lines().length, 2)
+})
 
 t.test('holds and connection pools are not worth a line', async (t) => {
   const { log, text } = await capture()

@@ -47,28 +47,30 @@ export function createAccess(listen: Listen, tokens: readonly Token[], now: () =
   })
   let known = prepare(listen, tokens)
 
+  /** A valid token passes all the same: behind a shared address (NAT, docker-proxy) guesses must not lock anybody out. */
+  const refuse = (address: string): AdminError => {
+    const failed = failures.get(address)
+    if (failed !== undefined && failed.count >= MAX_FAILURES) {
+      return new AdminError('WAKEDOCK_TOO_MANY_ATTEMPTS', 'Wait a minute, then use a valid token.', {
+        headers: { 'retry-after': String(WINDOW_MS / 1000) },
+      })
+    }
+    if (failed === undefined) failures.set(address, { count: 1 })
+    else failed.count++
+    return unauthorized('The token is not one of admin.tokens.', ', error="invalid_token"')
+  }
+
   const authorize = (caller: Caller, scope: Scope): string | null => {
     if (known.length === 0) {
       if (listen.kind === 'tcp') checkHost(caller, listen)
       checkSite(caller)
       return null
     }
-    const key = caller.address ?? 'unix'
-    const failed = failures.get(key)
-    if (failed !== undefined && failed.count >= MAX_FAILURES) {
-      throw new AdminError('WAKEDOCK_TOO_MANY_ATTEMPTS', 'Wait a minute, then use a valid token.', {
-        headers: { 'retry-after': String(WINDOW_MS / 1000) },
-      })
-    }
     const given = bearer(caller)
     // No token at all is a browser, or a scraper not set up yet: not a guess, and not counted as one.
     if (given === null) throw unauthorized('Send "Authorization: Bearer TOKEN".', '')
     const token = match(known, given)
-    if (token === null) {
-      if (failed === undefined) failures.set(key, { count: 1 })
-      else failed.count++
-      throw unauthorized('The token is not one of admin.tokens.', ', error="invalid_token"')
-    }
+    if (token === null) throw refuse(caller.address ?? 'unix')
     if (scope === 'operate' && token.scope === 'read') {
       throw new AdminError('WAKEDOCK_FORBIDDEN', `The token "${token.name}" may read, not operate.`, {
         headers: { 'www-authenticate': `${CHALLENGE}, error="insufficient_scope"` },

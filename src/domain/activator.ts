@@ -48,29 +48,27 @@ export class Activator implements Control {
   }
 
   /**
-   * Puts this set of services in force. A service that stays keeps its state, holds, leases and timers; one with
-   * another target is a new service; a removed one lets its requests end.
+   * Puts this set of services in force. A service that stays, under its name or another, keeps its state, holds, leases
+   * and timers; one with another target is a new service; a removed one lets its requests end.
    */
   configure(services: readonly Service[]): void {
     const before = this.#runtimes
     this.#runtimes = new Map()
     this.#byTarget = new Map()
-    const wanted = new Map(services.map((service) => [service.name, service]))
+    const names = new Set(services.map(({ name }) => name))
+    const goesOn = heirs([...before.values()])
+    const staying = new Set(services.map(goesOn))
     // First, so that whoever gets a target of theirs can wait for them.
     for (const [name, runtime] of before) {
-      const next = wanted.get(name)
-      if (next?.target.key === runtime.service.target.key) continue
-      before.delete(name)
-      this.#retire(runtime)
-      if (next === undefined) this.#parts.observe({ type: 'service_removed', service: name })
+      if (!staying.has(runtime)) this.#retire(runtime)
+      if (!names.has(name)) this.#parts.observe({ type: 'service_removed', service: name })
     }
     for (const service of services) {
-      const kept = before.get(service.name)
-      const runtime = kept ?? new ServiceRuntime(service, this.#parts, this.#earlier(service))
+      const runtime = goesOn(service) ?? new ServiceRuntime(service, this.#parts, this.#earlier(service))
       this.#runtimes.set(service.name, runtime)
       this.#byTarget.set(service.target.key, runtime)
-      if (kept !== undefined) kept.reconfigure(service)
-      else this.#parts.observe({ type: 'service_added', service: service.name })
+      if (!before.has(service.name)) this.#parts.observe({ type: 'service_added', service: service.name })
+      if (staying.has(runtime)) runtime.reconfigure(service)
     }
     const targets = services.map(({ target }) => target).filter(({ kind }) => kind !== 'url')
     this.#parts.provider.watch(targets, this.#listener)
@@ -145,4 +143,15 @@ export class Activator implements Control {
     })
     return Promise.all(waits)
   }
+}
+
+/**
+ * Who goes on under a new config: the service with the same target, whatever it is called now. Several services may share
+ * one url, so there the name counts; it has no state to lose.
+ */
+function heirs(before: readonly ServiceRuntime[]): (service: Service) => ServiceRuntime | undefined {
+  const idOf = ({ name, target }: Service): string =>
+    target.kind === 'url' ? `${name} ${target.key}` : target.key
+  const known = new Map(before.map((runtime) => [idOf(runtime.service), runtime]))
+  return (service) => known.get(idOf(service))
 }

@@ -68,7 +68,7 @@ export class ServiceRuntime implements Gate {
     this.#alarm = new Alarm(parts.clock, () => this.dispatch({ type: 'tick' }))
     this.#holds = new HoldQueue(parts.clock, parts.budget, (outcome, heldMs) => {
       this.#lastActive = parts.clock.now()
-      this.#tell({ type: 'hold_ended', service: service.name, outcome, heldMs })
+      this.#tell({ type: 'hold_ended', service: this.#service.name, outcome, heldMs })
     })
   }
 

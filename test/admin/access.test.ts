@@ -59,23 +59,21 @@ t.test('new tokens count from the next request on, old ones no longer', (t) => {
   t.end()
 })
 
-t.test('an address that guesses has to wait a minute, others do not', (t) => {
+t.test('an address that guesses has to wait a minute; a valid token from it is not locked out', (t) => {
   let now = 1000
   const access = createAccess(OPEN, TOKENS, () => now)
-  for (let guess = 0; guess < 20; guess++) {
-    t.equal(
-      refusal(() => access.authorize(bearer(`guess-${guess}`), 'read')),
-      'WAKEDOCK_UNAUTHORIZED',
-    )
-  }
-  t.equal(
-    refusal(() => access.authorize(bearer('read-secret'), 'read')),
-    'WAKEDOCK_TOO_MANY_ATTEMPTS',
-  )
-  const other = caller({ authorization: 'Bearer read-secret' }, { address: '192.0.2.2' })
-  t.equal(access.authorize(other, 'read'), 'prometheus')
-  now = 61_001
+  const guess = () => refusal(() => access.authorize(bearer('guess'), 'read'))
+  for (let i = 0; i < 20; i++) t.equal(guess(), 'WAKEDOCK_UNAUTHORIZED')
+  t.equal(guess(), 'WAKEDOCK_TOO_MANY_ATTEMPTS')
   t.equal(access.authorize(bearer('read-secret'), 'read'), 'prometheus')
+  const other = caller({ authorization: 'Bearer guess' }, { address: '192.0.2.2' })
+  t.equal(
+    refusal(() => access.authorize(other, 'read')),
+    'WAKEDOCK_UNAUTHORIZED',
+    'others do not wait',
+  )
+  now = 61_001
+  t.equal(guess(), 'WAKEDOCK_UNAUTHORIZED')
   t.end()
 })
 

@@ -241,3 +241,23 @@ t.test('an order that comes during the shutdown is answered, and starts nothing'
   await world.settle()
   t.strictSame(world.provider.calls, [])
 })
+
+t.test('a renamed service is the same service: its requests, holds and state stay', async (t) => {
+  const idle = { idleTimeout: MINUTE, minAwake: 0 }
+  const { world, open } = await busy(named('blog', 'ghost', idle))
+  world.activator.configure([named('diary', 'ghost', idle)])
+  t.equal(world.state('diary'), 'awake')
+  await world.advance(10 * MINUTE)
+  t.equal(world.state('diary'), 'awake', 'the old name’s request keeps it awake')
+  open.finish()
+  await world.advance(MINUTE)
+  t.equal(world.state('diary'), 'asleep')
+  world.ready = () => false
+  const held = world.request('diary')
+  world.activator.configure([named('log', 'ghost', idle)])
+  world.ready = () => true
+  await world.advance(500)
+  t.equal(held.code, 'open')
+  t.equal(world.told('hold_ended').at(-1)?.service, 'log')
+  t.notOk(world.activator.get('diary'))
+})

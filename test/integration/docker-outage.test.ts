@@ -40,7 +40,7 @@ t.test(
     await relay.up()
     t.match(await held, { status: 200, text: 'kept' })
     await until('the other one recovers', async () => (await wakedock.send('hasty')).status === 200, 60_000)
-    t.match(await ready(wakedock), { status: 200 })
+    await until('it says so', async () => (await ready(wakedock)).status === 200)
     t.match(await wakedock.service('hasty'), { state: 'awake', failure: null })
   },
 )

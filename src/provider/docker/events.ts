@@ -27,9 +27,9 @@ export interface EventsOptions {
   readonly onCheck: () => void
 }
 
-/** Milliseconds between attempts: the first, doubled up to the last. */
+/** Milliseconds between attempts: the first, doubled up to the last. A socket that is not there costs nothing to ask for. */
 const RETRY_FIRST = 250
-const RETRY_LAST = 5000
+const RETRY_LAST = 1000
 /** A stream that lasted this long ended by chance (proxies cut long answers): it is reopened without a wait. */
 const STEADY = 5000
 /** An idle stream looks just like a dead one: the engine is pinged, and its containers are asked about again. */
