@@ -27,7 +27,6 @@ interface Variant {
 const VARIANTS: readonly Variant[] = [
   { name: 'log format json (no terminal)', format: 'json', flags: [] },
   { name: 'log format pretty', format: 'pretty', flags: [] },
-  { name: 'json, --optimize-for-size', format: 'json', flags: ['--optimize-for-size'] },
 ]
 
 export const run: Workload = async (options) => {

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { until } from '../test/helpers/docker.ts'
 
 /** MiB, from /proc/PID/status (proc_pid_status(5)). */
 export interface Memory {
@@ -47,15 +48,17 @@ export async function startProcess(
     await ended
     await rm(folder, { recursive: true, force: true })
   })
-  await new Promise<void>((resolve, reject) => {
+  const admin = await new Promise<string>((resolve, reject) => {
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => {
       output += chunk.toString()
-      if (/the admin API/.test(output) && /docker answers/.test(output)) resolve()
+      const [address] = /http:\/\/127\.0\.0\.1:\d+/.exec(output) ?? []
+      if (address !== undefined) resolve(address)
     })
     child.once('close', () => reject(new Error(`WakeDock ended while it started:\n${output}`)))
     child.once('error', reject)
   })
+  await until('the engine answers', async () => (await fetch(`${admin}/readyz`)).ok)
   if (child.pid === undefined) throw new Error('WakeDock has no process id')
   return child.pid
 }

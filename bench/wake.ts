@@ -17,7 +17,7 @@ import {
 } from './wake-report.ts'
 import type { Workload, WorkloadOptions } from './workload.ts'
 import { startDaemon, type Daemon } from '../test/helpers/daemon.ts'
-import { openDocker, type TestContainer, type TestDocker } from '../test/helpers/docker.ts'
+import { openDocker, type TestContainer, type TestDocker, until } from '../test/helpers/docker.ts'
 
 /** Milliseconds the apps wait before they listen; Node's own start comes on top, and they report the sum. */
 const BOOTS = [0, 200, 1000] as const
@@ -79,7 +79,7 @@ async function startWakeDock(
   )
   const config = `docker: { host: "${host}" }\nservices:\n${services.join('\n')}\n`
   const daemon = await startDaemon(scope, { main, config })
-  await daemon.logged('that the engine answers', ({ event }) => event === 'provider_back')
+  await until('the engine answers', async () => (await fetch(`${daemon.admin}/readyz`)).ok)
   return daemon
 }
 

@@ -26,6 +26,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   log: ['domain', 'errors', 'duration'],
   metrics: ['domain', 'errors'],
   reload: ['config'],
+  memory: [],
   // Of admin only the types of what the API answers.
   cli: ['admin', 'config', 'errors', 'log', 'duration'],
   daemon: [
@@ -41,7 +42,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'proxy',
     'reload',
   ],
-  main: ['cli', 'daemon'],
+  main: ['cli', 'daemon', 'memory'],
 }
 
 /** package → the only places that may import it. */

@@ -6,12 +6,12 @@ import type { Clock, Probe, Upstream } from './ports.ts'
 import type { ReadyCheck } from './service.ts'
 
 /**
- * Milliseconds between two attempts, `elapsed` after the first: a hundredth of the wait so far, so that probing never makes
- * a boot more than a percent longer; 4 at least, which keeps the cost of refused attempts (0.1 to 0.2 ms of CPU each)
+ * Milliseconds between two attempts, `elapsed` after the first: half a hundredth of the wait so far, so that probing never makes
+ * a boot longer than by half a percent; 4 at least, which keeps the cost of refused attempts (0.1 to 0.2 ms of CPU each)
  * below 5 % of a core, and 250 at most.
  */
 export function probePause(elapsed: number): number {
-  return Math.min(250, Math.max(4, Math.round(elapsed / 100)))
+  return Math.min(250, Math.max(4, Math.round(elapsed / 200)))
 }
 
 export interface ProbeLoop {
