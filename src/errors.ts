@@ -34,6 +34,11 @@ export const ERRORS = {
     title: 'This proxy does not forward requests of this form',
     proxyStatus: 'http_request_denied',
   },
+  WAKEDOCK_LOOP: {
+    status: 502,
+    title: 'The request has come back to this proxy: its address leads in a circle',
+    proxyStatus: 'proxy_loop_detected',
+  },
   WAKEDOCK_HOLD_QUEUE_FULL: {
     status: 503,
     title: 'Too many requests are already waiting for this service',

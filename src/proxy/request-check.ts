@@ -35,6 +35,9 @@ export interface RequestTarget {
 const AUTHORITY = /^(?:\[[\da-f:.]+\]|[\w.~%-]*)(?::\d{0,5})?$/i
 const ABSOLUTE = /^https?:\/\/([^/?#]*)(.*)$/i
 
+/** One in front of another is a set-up; more of them are one, met again and again: a url that leads back here. */
+const MAX_PASSES = 3
+
 const bad = (): WakeDockError => new WakeDockError('WAKEDOCK_BAD_REQUEST')
 
 /** Returns where the request goes, or why it is refused. */
@@ -47,6 +50,7 @@ export function checkRequest(req: RequestHead): RequestTarget | WakeDockError {
   let authority: string | null = null
   let length: number | null = null
   let chunked = false
+  let passes = 0
   const raw = req.rawHeaders
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? ''
@@ -64,8 +68,12 @@ export function checkRequest(req: RequestHead): RequestTarget | WakeDockError {
       // RFC 9112 section 6.1: a coding that is not understood is answered with 501.
       if (chunked || value.toLowerCase() !== 'chunked') return new WakeDockError('WAKEDOCK_NOT_IMPLEMENTED')
       chunked = true
+    } else if (name.length === 3 && name.toLowerCase() === 'via') {
+      // RFC 9110 section 7.6.3: Via is what makes a loop visible. headers.ts adds ours.
+      passes += value.match(/\bwakedock\b/gi)?.length ?? 0
     }
   }
+  if (passes > MAX_PASSES) return new WakeDockError('WAKEDOCK_LOOP')
   // RFC 9112 section 6.3: both together are an attack or a broken client. Node refuses them too; this does not rely on it.
   if (chunked && length !== null) return bad()
   if (length !== null && !Number.isSafeInteger(length)) return bad()

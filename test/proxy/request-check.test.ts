@@ -29,6 +29,17 @@ t.test('a request says where it goes and what frames its body', async (t) => {
   for (const [name, request, expected] of cases) t.match(checkRequest(request), expected, name)
 })
 
+t.test(
+  'a request that comes back again and again is ended, one behind another WakeDock is not',
+  async (t) => {
+    const via = (...values: string[]) =>
+      checkRequest(head(['Host', 'a', ...values.flatMap((value) => ['Via', value])]))
+    t.match(via('1.1 wakedock, 1.1 caddy, 1.1 wakedock', '1.1 wakedock'), { host: 'a' })
+    t.match(via('1.1 wakedock, 1.1 wakedock', '2 x, 1.1 WakeDock', '1.1 wakedock'), { code: 'WAKEDOCK_LOOP' })
+    t.match(via('1.1 wakedockyard', '1.1 a', '1.1 b', '1.1 c', '1.1 d'), { host: 'a' })
+  },
+)
+
 t.test('what Node would have refused is refused without it too', async (t) => {
   const cases: [name: string, request: ReturnType<typeof head>, status: number][] = [
     ['length and chunks', head(['Host', 'a', 'Content-Length', '1', 'Transfer-Encoding', 'chunked']), 400],
