@@ -113,14 +113,15 @@ function onSleepOrder(state: State, force: boolean, facts: Facts): Step {
     case 'draining':
       return force ? sleep(state, 'operator', facts) : [state, []]
     case 'waking':
-      if (facts.held > 0 && !force) return [state, []]
+      // Requests of the run before may still be under way (invariant 3).
+      if ((facts.held > 0 || facts.inFlight > 0) && !force) return [state, []]
       return giveUpWake(state, facts)
     case 'stopping':
       if (facts.held > 0 && !force) return [state, []]
       return [{ ...state, wakeNext: null }, facts.held > 0 ? [REJECT_HOLDS] : []]
     case 'failed':
-      if (isUp(state.target) || state.verb !== null) return sleep(state, 'operator', facts)
-      return [asleep(state, facts), []]
+      if (!isUp(state.target) && state.verb === null) return [asleep(state, facts), []]
+      return facts.inFlight > 0 && !force ? [state, []] : sleep(state, 'operator', facts)
     case 'asleep':
       return [state, []]
   }

@@ -42,11 +42,13 @@ function outcomeOf(goal: Goal, state: State, { held, inFlight }: ServiceSnapshot
     case 'asleep':
       return goal === 'sleep' ? 'done' : 'It was stopped or paused by somebody else before it was ready.'
     case 'failed':
+      if (goal === 'sleep' && inFlight > 0) return `${inFlight} requests still run; force ends them.`
       return error ?? 'It failed.'
     case 'waking':
       if (goal === 'wake') return 'pending'
-      return held > 0
-        ? `It is waking, and ${held} requests wait for it; force ends them.`
+      if (held > 0) return `It is waking, and ${held} requests wait for it; force ends them.`
+      return inFlight > 0
+        ? `It was started again, and ${inFlight} requests of its last run go on; force ends them.`
         : 'Its target was started again by somebody else.'
     case 'draining':
       return goal === 'sleep' ? 'pending' : 'It was ordered to sleep.'

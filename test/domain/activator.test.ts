@@ -498,6 +498,24 @@ t.test('an order to sleep in the midst of a wake needs force, and then ends the 
   t.strictSame(world.provider.violations, [])
 })
 
+t.test('an order to sleep spares the requests of an earlier run, unless it is forced', async (t) => {
+  for (const [ready, state] of [
+    [false, 'waking'],
+    [true, 'failed'],
+  ] as const) {
+    const world = await awake({ startTimeout: 5_000 })
+    const open = world.request('blog')
+    world.ready = () => false
+    world.provider.change(blog.target, 'running')
+    if (ready) await world.advance(5_000)
+    t.equal(world.state('blog'), state)
+    t.match(await world.activator.sleep('blog', { force: false }), { done: false, why: /1 requests/ })
+    t.notOk(world.provider.calls.some((call) => call.startsWith('stop')))
+    t.equal(open.code, 'open')
+    t.match(await world.activator.sleep('blog', { force: true }), { done: true })
+  }
+})
+
 t.test('a url is always on: nothing starts, probes or stops it', async (t) => {
   const target = {
     kind: 'url',
