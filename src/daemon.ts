@@ -34,10 +34,13 @@ import { describeChange, needsRestart } from './reload.ts'
  */
 const CONNECT_TIMEOUT = 1_000
 
-/** Local processes inherit the environment, but not the tokens that the config takes from it. */
-function withoutTokens(env: StartOptions['env'], { admin }: Settings): StartOptions['env'] {
+/** The environment of local processes: WakeDock's, without its own settings and without the tokens now in force. */
+function inheritable(env: StartOptions['env'], { admin }: Settings): StartOptions['env'] {
   const tokens = new Set<string | undefined>(admin.tokens.map(({ token }) => token.reveal()))
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => !tokens.has(value)))
+  const kept = Object.entries(env).filter(
+    ([name, value]) => !name.startsWith('WAKEDOCK_') && !tokens.has(value),
+  )
+  return Object.fromEntries(kept)
 }
 
 /** Which provider has to answer for a service to work. */
@@ -62,7 +65,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     process: createProcessProvider({
       clock,
       scope: settings.file,
-      env: withoutTokens(env, settings),
+      env: () => inheritable(env, settings),
       log: (service, stream, line) => log.info({ event: 'output', service, stream }, `${service}: ${line}`),
     }),
   })

@@ -30,7 +30,7 @@ interface Entry {
 }
 
 /** Told once for each hold that ends. */
-export type HoldEnded = (outcome: HoldOutcome, heldMs: number) => void
+type HoldEnded = (outcome: HoldOutcome, heldMs: number) => void
 
 export class HoldQueue {
   /** In order of arrival, which is the order of admission. */

@@ -35,7 +35,7 @@ import {
 import { onStatus } from './status.ts'
 
 /** How often a start is tried again while the provider itself does not answer. */
-export const UNREACHABLE_RETRY = 1_000
+const UNREACHABLE_RETRY = 1_000
 
 export function step(from: State, event: Event, facts: Facts): Step {
   const state = forgive(from, facts)

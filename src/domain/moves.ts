@@ -6,7 +6,7 @@ import type { Common, Effect, Facts, State, Step, Waking } from './state.ts'
 
 /** A failed wake is retried, when a request asks for it, no sooner than this; doubled for each further failure. */
 export const BACKOFF_BASE = 1_000
-export const BACKOFF_CAP = 60_000
+const BACKOFF_CAP = 60_000
 /** A target that ends by its own fault sooner than this after it was ready counts as a failed wake. */
 export const HEALTHY_AFTER = 30_000
 

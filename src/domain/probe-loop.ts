@@ -10,7 +10,7 @@ import type { ReadyCheck } from './service.ts'
  * a boot longer than by half a percent; 4 at least, which keeps the cost of refused attempts (0.1 to 0.2 ms of CPU each)
  * below 5 % of a core, and 250 at most.
  */
-export function probePause(elapsed: number): number {
+function probePause(elapsed: number): number {
   return Math.min(250, Math.max(4, Math.round(elapsed / 200)))
 }
 

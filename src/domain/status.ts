@@ -21,7 +21,7 @@ import type { TargetStatus, Upstream } from './ports.ts'
 import type { Facts, State, Step } from './state.ts'
 
 /** How often a wake lets the provider's own restart policy bring the target back before it is given up. */
-export const RESTARTS_TOLERATED = 3
+const RESTARTS_TOLERATED = 3
 
 export function onStatus(state: State, status: TargetStatus, facts: Facts): Step {
   // A stop is under way or about to be: its own end says what became of the target.

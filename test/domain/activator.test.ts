@@ -3,25 +3,10 @@ import t from 'tap'
 import { TargetError } from '../../src/errors.ts'
 import { stopped } from '../helpers/fake-provider.ts'
 import { service } from '../helpers/service.ts'
-import { World } from '../helpers/world.ts'
+import { awake, sleeping, World } from '../helpers/world.ts'
 
 const blog = service('blog')
 const MINUTE = 60_000
-
-/** A world whose blog sleeps and is known to. */
-async function sleeping(changes: Parameters<typeof service>[1] = {}): Promise<World> {
-  const world = new World([service('blog', changes)])
-  await world.settle()
-  return world
-}
-
-async function awake(changes: Parameters<typeof service>[1] = {}): Promise<World> {
-  const world = await sleeping(changes)
-  world.request('blog')
-  await world.settle()
-  world.clients[0]?.finish()
-  return world
-}
 
 t.test('a request wakes a sleeping service and is admitted', async (t) => {
   const world = await sleeping()

@@ -5,24 +5,10 @@ import { TargetError } from '../../src/errors.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { FakeProvider, stopped } from '../helpers/fake-provider.ts'
 import { service } from '../helpers/service.ts'
-import { World } from '../helpers/world.ts'
+import { awake, sleeping, type World } from '../helpers/world.ts'
 
 const blog = service('blog')
 const MINUTE = 60_000
-
-async function sleeping(changes: Parameters<typeof service>[1] = {}): Promise<World> {
-  const world = new World([service('blog', changes)])
-  await world.settle()
-  return world
-}
-
-async function awake(changes: Parameters<typeof service>[1] = {}): Promise<World> {
-  const world = await sleeping(changes)
-  const client = world.request('blog')
-  await world.settle()
-  client.finish()
-  return world
-}
 
 /** Awake after a wake that failed: one failure is remembered until it has been well for a while. */
 async function awakeAfterFailure(): Promise<World> {

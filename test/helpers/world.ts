@@ -7,6 +7,7 @@ import type { Service } from '../../src/domain/service.ts'
 import type { WakeDockError } from '../../src/errors.ts'
 import { FakeClock, settled } from './fake-clock.ts'
 import { FakeProvider } from './fake-provider.ts'
+import { service } from './service.ts'
 
 /** One request, from its arrival to its end. */
 export class Client {
@@ -125,4 +126,20 @@ export class World {
   told<T extends DomainEvent['type']>(type: T): Extract<DomainEvent, { type: T }>[] {
     return this.events.filter((event): event is Extract<DomainEvent, { type: T }> => event.type === type)
   }
+}
+
+/** A world with one service, blog, that sleeps and is known to. */
+export async function sleeping(changes: Partial<Service> = {}): Promise<World> {
+  const world = new World([service('blog', changes)])
+  await world.settle()
+  return world
+}
+
+/** The same after a first request, which has ended. */
+export async function awake(changes: Partial<Service> = {}): Promise<World> {
+  const world = await sleeping(changes)
+  const client = world.request('blog')
+  await world.settle()
+  client.finish()
+  return world
 }

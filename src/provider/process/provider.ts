@@ -21,8 +21,8 @@ export interface ProcessProviderOptions {
   readonly clock: Clock
   /** Absolute path of the config file: a process is adopted only by a WakeDock with the same one. */
   readonly scope: string
-  /** WakeDock's own environment, which processes inherit, but for WAKEDOCK_*. */
-  readonly env: NodeJS.ProcessEnv
+  /** What processes inherit; asked at each start. */
+  readonly env: () => NodeJS.ProcessEnv
   /** Called for each line that a process prints. `service` is the target's name. */
   readonly log: (service: string, stream: StreamName, line: string) => void
   /** Milliseconds that close() gives each process before it is killed. Default 10,000. */
@@ -37,8 +37,6 @@ const LAST_WAIT = 5000
 
 export function createProcessProvider(options: ProcessProviderOptions): Provider {
   const { clock, log, scope, env, closeGrace = 10_000 } = options
-  // WakeDock's own settings, its token first of all, are none of a service's business.
-  const inherited = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('WAKEDOCK_')))
   const runs = new Map<string, { target: ProcessTarget; run: Run }>()
   const canon = createCanon()
   /** Those that were told to end: their group has its grace. */
@@ -102,7 +100,7 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
       )
     }
     const own = {
-      ...inherited,
+      ...env(),
       ...target.env,
       PORT: String(target.port),
       [MARK]: await makeMark(scope, target.key),

@@ -11,7 +11,7 @@ import { processTarget } from '../outside.ts'
 const [, , scope = '', name = '', port = '0', ...command] = argv
 const [program = '', ...rest] = command
 const target: ProcessTarget = processTarget(name, [program, ...rest], Number(port))
-const provider = createProcessProvider({ clock: clock, scope, env, log: () => {} })
+const provider = createProcessProvider({ clock: clock, scope, env: () => env, log: () => {} })
 const status = await provider.start(target)
 console.log(JSON.stringify(status))
 setInterval(() => {}, 60_000)
