@@ -1,7 +1,7 @@
 /**
  * A unix socket in front of the engine's that times every call: how long the engine took for each, and what passed between
  * them. It shows what a start call of WakeDock's consists of, which no figure of WakeDock's own can. WakeDock dials
- * anew for each call (src/provider/docker/engine.ts), so one connection is one call.
+ * anew for each call (src/provider/docker/connection.ts), so one connection is one call.
  */
 import { rm } from 'node:fs/promises'
 import { createConnection, createServer } from 'node:net'

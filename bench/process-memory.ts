@@ -12,6 +12,8 @@ export interface Memory {
   readonly rss: number
   /** RssAnon: heap, stacks and buffers; not the pages of the node binary and its libraries. */
   readonly anon: number
+  /** VmHWM: the most that was ever resident. */
+  readonly peak: number
 }
 
 export function readMemory(pid: number | 'self'): Memory {
@@ -25,7 +27,7 @@ export function parseMemory(status: string): Memory {
     if (kib === undefined) throw new Error(`/proc/PID/status has no ${field}`)
     return Number(kib) / 1024
   }
-  return { rss: of('VmRSS'), anon: of('RssAnon') }
+  return { rss: of('VmRSS'), anon: of('RssAnon'), peak: of('VmHWM') }
 }
 
 /**

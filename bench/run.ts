@@ -15,6 +15,9 @@ const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url))
 
 const WORKLOADS: Readonly<Record<string, () => Promise<{ run: Workload }>>> = {
   wake: () => import('./wake.ts'),
+  stack: () => import('./stack.ts'),
+  holds: () => import('./holds.ts'),
+  services: () => import('./services.ts'),
   memory: () => import('./memory.ts'),
 }
 

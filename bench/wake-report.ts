@@ -1,15 +1,16 @@
 /** The tables of the wake bench. */
 import { overhead, type Inside, type Wake } from './contestants/wake.ts'
-import { figure, median, spread, summarize, table } from './report.ts'
+import { titleOf, type WakeCase } from './wake-cases.ts'
+import { figure, median, percentile, spread, summarize, table } from './report.ts'
 
 /** One contestant's wakes of one app. */
 export interface Result {
   readonly contestant: string
-  readonly bootMs: number
+  readonly of: WakeCase
   readonly wakes: readonly Wake[]
 }
 
-const app = ({ bootMs }: Result): string => `boots in ${bootMs} ms`
+const app = (result: Result): string => titleOf(result.of)
 
 function middle<T>(of: readonly T[], pick: (one: T) => number): string {
   return figure(median(of.map(pick)))
@@ -50,28 +51,38 @@ export function overheadTable(results: readonly Result[]): string {
   return table(head, rows)
 }
 
-/** Of medians. What the engine's start call varies by is many times what WakeDock adds: the total says little. */
-export function differences(results: readonly Result[], boots: readonly number[]): string {
-  const rows = boots.map((bootMs) => {
-    const difference = (pick: (wake: Wake) => number): string => {
-      const of = (name: string): number => {
-        const found = results.find((one) => one.contestant === name && one.bootMs === bootMs)
-        return median(found?.wakes.map(pick) ?? [])
+/**
+ * Of medians, and of 95th percentiles. What the engine's start call varies by is many times what WakeDock adds: the total
+ * says little, but for a paused app.
+ */
+export function differences(results: readonly Result[], cases: readonly WakeCase[]): string {
+  const rows = cases.map((one) => {
+    const difference = (of: typeof median, pick: (wake: Wake) => number): string => {
+      const by = (name: string): number => {
+        const found = results.find(({ contestant, of: its }) => contestant === name && its === one)
+        return of(found?.wakes.map(pick) ?? [])
       }
-      return figure(of('WakeDock') - of('floor'))
+      return figure(by('WakeDock') - by('floor'))
     }
+    const late = (values: readonly number[]): number => percentile(values, 95)
     return [
-      `boots in ${bootMs} ms`,
-      difference(overhead),
-      difference(({ untilStart, sinceListening }) => untilStart + sinceListening),
-      difference(({ total }) => total),
+      titleOf(one),
+      difference(median, overhead),
+      difference(late, overhead),
+      one.mode === 'pause'
+        ? ''
+        : difference(median, ({ untilStart, sinceListening }) => untilStart + sinceListening),
+      difference(median, ({ total }) => total),
     ]
   })
-  return table(['WakeDock − floor', 'overhead', 'until start + since listening', 'wish to first byte'], rows)
+  const head = ['overhead', 'p95', 'until start + since listening', 'wish to first byte']
+  return table(['WakeDock − floor', ...head], rows)
 }
 
+/** A paused app listens all the time. */
 export function listeningTable(results: readonly Result[]): string {
-  const rows = results.map((result) => {
+  const booting = results.filter(({ of }) => of.mode !== 'pause')
+  const rows = booting.map((result) => {
     const { contestant, wakes } = result
     const of = summarize(wakes.map(({ sinceListening }) => sinceListening))
     const until = middle(wakes, ({ untilStart }) => untilStart)
@@ -90,18 +101,21 @@ export function splitTable(results: readonly Result[]): string {
   return table(['app', 'start', 'ready', 'proxy'], rows)
 }
 
-/** One row a call, of the wakes that made the calls that most of them made, in that order. */
+/** For each mode, one row a call, of the wakes that made the calls that most of them made, in that order. */
 export function callTable(results: readonly Result[]): string {
-  const all = told(results).flatMap(({ insides }) => insides.map(({ calls }) => calls))
   const order = (calls: Inside['calls'] | undefined): string => (calls ?? []).map(({ what }) => what).join()
-  const orders = Map.groupBy(all, order)
-  const [most = []] = [...orders.values()].toSorted((a, b) => b.length - a.length)
-  const rows = (most[0] ?? []).map(({ what }, index) => {
-    const calls = most.flatMap((wake) => wake[index] ?? [])
-    return [what, middle(calls, ({ after }) => after), middle(calls, ({ took }) => took)]
+  const modes = Map.groupBy(told(results), ({ result }) => result.of.mode)
+  const rows = Array.from(modes, ([mode, those]) => {
+    const all = those.flatMap(({ insides }) => insides.map(({ calls }) => calls))
+    const orders = Map.groupBy(all, order)
+    const [most = []] = [...orders.values()].toSorted((a, b) => b.length - a.length)
+    return (most[0] ?? []).map(({ what }, index) => {
+      const calls = most.flatMap((wake) => wake[index] ?? [])
+      const which = `${mode} (${most.length} of ${all.length} wakes)`
+      return [which, what, middle(calls, ({ after }) => after), middle(calls, ({ took }) => took)]
+    })
   })
-  const which = `${most.length} of ${all.length} wakes`
-  return table([`call (${which})`, 'after the answer before it, or the wish', 'took'], rows)
+  return table(['mode', 'call', 'after the answer before it, or the wish', 'took'], rows.flat())
 }
 
 /** Who can tell, with what is told. */

@@ -11,10 +11,12 @@
  */
 import { createAdminServer, type ReloadOutcome } from './admin/server.ts'
 import { clock } from './clock.ts'
+import { resolveServices, wantedOf } from './config/discover.ts'
 import { formatFault } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
+import { parsePositiveDuration } from './config/units.ts'
 import { Activator } from './domain/activator.ts'
-import type { DomainEvent } from './domain/ports.ts'
+import type { DomainEvent, FoundContainer } from './domain/ports.ts'
 import { RouteTable } from './domain/route-table.ts'
 import type { RunningDaemon, StartOptions } from './cli/serve.ts'
 import { createAccessLog, logObserver, logReload } from './log.ts'
@@ -23,6 +25,7 @@ import { createProbe } from './probe/probe.ts'
 import { createDockerProvider } from './provider/docker/provider.ts'
 import { createProcessProvider } from './provider/process/provider.ts'
 import { createProviders } from './provider/providers.ts'
+import { compileIgnore } from './proxy/ignore.ts'
 import { createPools } from './proxy/pools.ts'
 import type { RouteMatch } from './proxy/route-match.ts'
 import { createProxyServer } from './proxy/server.ts'
@@ -34,6 +37,12 @@ import { describeChange, needsRestart } from './reload.ts'
  */
 const CONNECT_TIMEOUT = 1_000
 
+/**
+ * Milliseconds. So long the first request may wait for the first list of what stacks and labelled services are made of, without
+ * which there would be no route to it; a Docker that hangs does not keep everything else from being served.
+ */
+const FIRST_LIST = 2_000
+
 /** The environment of local processes: WakeDock's, without its own settings and without the tokens now in force. */
 function inheritable(env: StartOptions['env'], { admin }: Settings): StartOptions['env'] {
   const tokens = new Set<string | undefined>(admin.tokens.map(({ token }) => token.reveal()))
@@ -44,7 +53,7 @@ function inheritable(env: StartOptions['env'], { admin }: Settings): StartOption
 }
 
 /** Which provider has to answer for a service to work. */
-const PROVIDER_OF = { container: 'docker', process: 'process', url: null } as const
+const PROVIDER_OF = { container: 'docker', group: 'docker', process: 'process', url: null } as const
 
 export async function startDaemon(options: StartOptions): Promise<RunningDaemon> {
   const { log, version, load, env } = options
@@ -56,12 +65,13 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   const pools = createPools({ connectTimeout: CONNECT_TIMEOUT, clock })
   const metrics = createMetrics({ version, control: { list: () => activator.list() } })
   const tellLog = logObserver(log)
+  const docker = createDockerProvider({
+    ...settings.docker,
+    clock,
+    called: (operation, seconds) => metrics.providerRequest('docker', operation, seconds),
+  })
   const provider = createProviders({
-    container: createDockerProvider({
-      ...settings.docker,
-      clock,
-      called: (operation, seconds) => metrics.providerRequest('docker', operation, seconds),
-    }),
+    container: docker,
     process: createProcessProvider({
       clock,
       scope: settings.file,
@@ -72,7 +82,10 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   const activator = new Activator({
     clock,
     provider,
-    probe: createProbe({ dispatcher: (upstream) => pools.dispatcher(upstream) }),
+    probe: createProbe({
+      dispatcher: (upstream) => pools.dispatcher(upstream),
+      health: (upstream, signal) => docker.runHealthcheck(upstream, signal),
+    }),
     observe,
     maxHeld: () => settings.limits.heldRequests,
   })
@@ -82,22 +95,49 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     if (event.type === 'upstream_retired') pools.retire(event.upstream)
     if (event.type === 'provider_lost') {
       providers.set(event.provider, `${event.error.message}. ${event.error.hint}`)
+      listed.resolve()
     }
     if (event.type === 'provider_back') providers.set(event.provider, null)
     metrics.observer(event)
     tellLog(event)
   }
 
+  /** What Docker has listed of what stacks and labels ask for. */
+  let found: readonly FoundContainer[] = []
+  /** Settles when that is known for the first time, or cannot be for now. */
+  const listed = Promise.withResolvers<void>()
+  /** What has been said of it, so that it is said once. */
+  let warned = new Set<string>()
   let routes = takeOver(settings)
 
-  /** Puts the services in force, and makes the table that leads to them. */
+  /** Puts the services in force, those that Docker knows of included, and makes the table that leads to them. */
   function takeOver(next: Settings): RouteTable<RouteMatch> {
-    activator.configure(next.services)
+    const { services, warnings } = resolveServices(next, found)
+    for (const warning of warnings) if (!warned.has(warning)) log.warn({ event: 'discovery' }, warning)
+    warned = new Set(warnings)
+    activator.configure(services)
+    const wanted = wantedOf(next)
+    if (wanted === null) listed.resolve()
+    docker.discover(
+      wanted,
+      (containers) => {
+        found = containers
+        if (!closing) routes = takeOver(settings)
+        listed.resolve()
+      },
+      ({ message, hint }) => {
+        log.error({ event: 'discovery' }, `the containers of Docker cannot be listed: ${message}. ${hint}`)
+        listed.resolve()
+      },
+    )
     return new RouteTable<RouteMatch>(
-      next.services.map(({ name, routes: of }) => {
-        const both = { gate: activator.gate(name), metrics: metrics.forService(name) }
-        return { routes: of, match: (prefix) => ({ ...both, prefix }) }
-      }),
+      services
+        .filter(({ part }) => !part)
+        .map(({ name, routes: of, ignore }) => {
+          const ignores = ignore && compileIgnore(ignore)
+          const same = { gate: activator.gate(name), metrics: metrics.forService(name), ignores }
+          return { routes: of, match: (prefix) => ({ ...same, prefix }) }
+        }),
     )
   }
 
@@ -118,13 +158,14 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     control: activator,
     metrics,
     health: { ready },
+    readDuration: parsePositiveDuration,
     reload: () => reload('the admin API'),
     version,
     log,
   })
 
   function ready(): { ok: boolean; problems: string[] } {
-    const used = new Set(settings.services.map(({ target }) => PROVIDER_OF[target.kind]))
+    const used = new Set(activator.list().map(({ service }) => PROVIDER_OF[service.target.kind]))
     const problems = [...used].flatMap((name) => {
       if (name === null) return []
       const problem = providers.get(name)
@@ -168,13 +209,16 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
   async function close(): Promise<void> {
     closing = true
     // Whoever waits is told to come back, and whoever is being served may finish, within the longest of the deadlines.
-    const deadline = Math.max(0, ...settings.services.map(({ drainTimeout }) => drainTimeout))
+    const deadline = Math.max(0, ...activator.list().map(({ service }) => service.drainTimeout))
     activator.close()
     await proxy.close(deadline)
     await Promise.all([admin.close(), provider.close(), pools.close()])
   }
 
   try {
+    const timer = clock.setTimer(FIRST_LIST, listed.resolve)
+    await listed.promise
+    timer.cancel()
     return { addresses: { proxy: await proxy.listen(), admin: await admin.listen() }, reload, close }
   } catch (error) {
     await close()

@@ -55,6 +55,12 @@ export const ERRORS = {
     title: 'The service could not be started',
     proxyStatus: 'destination_unavailable',
   },
+  /** A request that `ignore` matches met a sleeping service. */
+  WAKEDOCK_NOT_WOKEN: {
+    status: 503,
+    title: 'The service sleeps, and requests of this kind do not wake it',
+    proxyStatus: 'destination_unavailable',
+  },
   WAKEDOCK_UPSTREAM_UNREACHABLE: {
     status: 502,
     title: 'The service cannot be reached',
@@ -104,10 +110,21 @@ export class WakeDockError extends Error {
  * - oom: the kernel killed it for memory
  * - no_address: it runs, but nothing says which address or port to send requests to
  * - not_ready: it runs, but did not answer the readiness probe in start_timeout
+ * - unhealthy: its own HEALTHCHECK gave it up
+ * - dependency: something that it needs failed
  * - stuck: it did not stop
  */
 export type FailureReason =
-  'missing' | 'unreachable' | 'refused' | 'exited' | 'oom' | 'no_address' | 'not_ready' | 'stuck'
+  | 'missing'
+  | 'unreachable'
+  | 'refused'
+  | 'exited'
+  | 'oom'
+  | 'no_address'
+  | 'not_ready'
+  | 'unhealthy'
+  | 'dependency'
+  | 'stuck'
 
 /** A target's failure: what happened, and what an admin can do about it. */
 export class TargetError extends Error {

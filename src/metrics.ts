@@ -36,6 +36,9 @@ export interface MetricsOptions {
   readonly wallTime?: () => number
 }
 
+/** The containers of a stack ("blog/db") have no series: their names need not be in the config, and the stack has its own. */
+const isPart = (name: string): boolean => name.includes('/')
+
 const STATES = ['asleep', 'waking', 'awake', 'draining', 'stopping', 'failed'] as const
 
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -70,7 +73,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     if (event.type === 'provider_lost' || event.type === 'provider_back') {
       families.providerUp.set({ provider: event.provider }, event.type === 'provider_back' ? 1 : 0)
     } else if (event.type === 'service_added') {
-      forService(event.service)
+      if (!isPart(event.service)) forService(event.service)
     } else if (event.type === 'service_removed') {
       services.get(event.service)?.remove()
       services.delete(event.service)
@@ -113,6 +116,8 @@ function record(families: Families, series: ServiceSeries, event: DomainEvent): 
     series.observe(families.wakeDuration, { phase: 'total' }, (startMs + readyMs) / 1000)
   } else if (event.type === 'sleep_finished') {
     series.count(families.sleeps, { reason: event.reason, outcome: event.outcome })
+  } else if (event.type === 'sleep_postponed') {
+    series.count(families.sleepsPostponed, {})
   } else if (event.type === 'hold_ended') {
     series.observe(families.holdDuration, { outcome: event.outcome }, event.heldMs / 1000)
   }
@@ -124,14 +129,21 @@ function mirror(
   control: Pick<Control, 'list'>,
   services: ReadonlyMap<string, ServiceSeries>,
 ): void {
-  const { inFlight, streams, held, state, awake, lastActivity } = families
-  for (const family of [inFlight, streams, held, state, awake, lastActivity]) family.reset()
+  const { inFlight, streams, held, state, pinned, kept, failure, awake, lastActivity } = families
+  for (const family of [inFlight, streams, held, state, pinned, kept, failure, awake, lastActivity]) {
+    family.reset()
+  }
   for (const snapshot of control.list()) {
+    const series = services.get(snapshot.name)
+    if (series === undefined) continue
     const service = { service: snapshot.name }
     inFlight.set(service, snapshot.inFlight)
-    streams.set(service, services.get(snapshot.name)?.streams ?? 0)
+    streams.set(service, series.streams)
     held.set(service, snapshot.held)
     for (const name of STATES) state.set({ ...service, state: name }, name === snapshot.state ? 1 : 0)
+    pinned.set(service, snapshot.pinned === null ? 0 : 1)
+    if (snapshot.kept !== null) kept.set({ ...service, keep: snapshot.kept }, 1)
+    if (snapshot.failure !== null) failure.set({ ...service, reason: snapshot.failure.reason }, 1)
     awake.inc(service, snapshot.totals.awakeMs / 1000)
     lastActivity.set(service, (snapshot.lastActive ?? 0) / 1000)
   }

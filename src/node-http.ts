@@ -3,5 +3,5 @@
  * copy of undici, which nobody here uses (Node: lib/internal/bootstrap/realm.js getESMFacade, lib/http.js).
  * Asked for this way it does not; together with undici-pool.d.ts that is 6 MB of memory (measured 2026-11-21).
  */
-export const { Agent, createServer, IncomingMessage, ServerResponse, STATUS_CODES } =
+export const { Agent, createServer, IncomingMessage, request, ServerResponse, STATUS_CODES } =
   process.getBuiltinModule('node:http')

@@ -1,6 +1,7 @@
 /** What a reload has changed, in words, and what of it a running daemon cannot take over. */
 import { isDeepStrictEqual } from 'node:util'
 import type { Settings } from './config/settings.ts'
+import type { Service } from './domain/service.ts'
 
 /** Keys of the config that changed and that only a restart puts in force. */
 export function needsRestart(before: Settings, next: Settings): string[] {
@@ -16,23 +17,27 @@ export function needsRestart(before: Settings, next: Settings): string[] {
     .map(([key]) => key)
 }
 
-/** "added blog", "removed wiki", "changed shop, settings". Empty: nothing that matters. */
+/** "blog added", "wiki removed", "shop changed", "general settings changed". Empty: nothing that matters. */
 export function describeChange(before: Settings, next: Settings): string[] {
-  const old = new Map(before.services.map((service) => [service.name, service]))
-  const changes: string[] = []
-  for (const service of next.services) {
-    const was = old.get(service.name)
-    old.delete(service.name)
-    if (was === undefined) changes.push(`${service.name} added`)
-    else if (!isDeepStrictEqual(was, service)) changes.push(`${service.name} changed`)
-  }
-  changes.push(...[...old.keys()].map((name) => `${name} removed`))
-  const { services: _before, ...rest } = before
-  const { services: _next, ...others } = next
+  const [old, now] = [stacks(before), stacks(next)]
+  const changes = [...now].flatMap(([name, stack]) => {
+    const was = old.get(name)
+    if (was === undefined) return [`${name} added`]
+    return isDeepStrictEqual(was, stack) ? [] : [`${name} changed`]
+  })
+  changes.push(...[...old.keys()].filter((name) => !now.has(name)).map((name) => `${name} removed`))
+  // What stacks are made of shows in their services.
+  const { services: _before, compose: _composed, ...rest } = before
+  const { services: _next, compose: _compose, ...others } = next
   // Tokens are compared as they are used: a Secret shows nothing to a deep comparison.
   const tokens = ({ admin }: Settings): string =>
     JSON.stringify(admin.tokens.map((t) => [t.name, t.scope, t.token.reveal()]))
   if (!isDeepStrictEqual(rest, others) || tokens(before) !== tokens(next))
     changes.push('general settings changed')
   return changes
+}
+
+/** Each service with its parts ("blog/db"), whose change is its own. */
+function stacks({ services }: Settings): Map<string, Service[]> {
+  return Map.groupBy(services, ({ name }) => name.split('/', 1)[0] ?? name)
 }

@@ -25,7 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   admin: ['domain', 'errors', 'config', 'duration', 'node-http'],
   log: ['domain', 'errors', 'duration'],
   metrics: ['domain', 'errors'],
-  reload: ['config'],
+  reload: ['config', 'domain'],
   memory: [],
   // Of admin only the types of what the API answers.
   cli: ['admin', 'config', 'errors', 'log', 'duration'],

@@ -4,7 +4,7 @@ import t from 'tap'
 import type { ServiceSnapshot } from '../src/domain/gate.ts'
 import { TargetError } from '../src/errors.ts'
 import { createMetrics, type Metrics } from '../src/metrics.ts'
-import { NOW, snapshot } from './helpers/fake-control.ts'
+import { FAILURE, NOW, snapshot } from './helpers/fake-control.ts'
 
 function setup(...snapshots: ServiceSnapshot[]) {
   const list = [...snapshots]
@@ -31,12 +31,14 @@ t.test('everything of a configured service is there, at zero, before anything ha
     ['wakedock_requests_in_flight{service="blog"}', 0],
     ['wakedock_streams_active{service="blog"}', 0],
     ['wakedock_held_requests{service="blog"}', 0],
-    ['wakedock_request_duration_seconds_count{service="blog"}', 0],
-    ['wakedock_hold_duration_seconds_count{service="blog",outcome="shutdown"}', 0],
-    ['wakedock_hold_duration_seconds_bucket{le="300",service="blog",outcome="admitted"}', 0],
-    ['wakedock_wake_duration_seconds_bucket{le="300",service="blog",phase="total"}', 0],
     ['wakedock_wakes_total{service="blog",trigger="external",outcome="timeout"}', 0],
+    ['wakedock_wakes_total{service="blog",trigger="dependent",outcome="ready"}', 0],
+    ['wakedock_wakes_total{service="blog",trigger="pin",outcome="ready"}', 0],
+    ['wakedock_wakes_total{service="blog",trigger="schedule",outcome="ready"}', 0],
     ['wakedock_sleeps_total{service="blog",reason="operator",outcome="failed"}', 0],
+    ['wakedock_sleeps_total{service="blog",reason="unneeded",outcome="stopped"}', 0],
+    ['wakedock_sleeps_postponed_total{service="blog"}', 0],
+    ['wakedock_service_pinned{service="blog"}', 0],
     ['wakedock_service_state{service="blog",state="asleep"}', 1],
     ['wakedock_service_state{service="blog",state="failed"}', 0],
     ['wakedock_service_awake_seconds_total{service="blog"}', 0],
@@ -47,6 +49,14 @@ t.test('everything of a configured service is there, at zero, before anything ha
   ] as const) {
     t.equal(all.get(name), value, name)
   }
+})
+
+t.test('a service that has done nothing yet costs a scrape no histogram', async (t) => {
+  const all = await series(setup(snapshot('blog')).metrics)
+  t.strictSame(
+    [...all.keys()].filter((name) => /_(bucket|sum|count)\{.*service="blog"/.test(name)),
+    [],
+  )
 })
 
 t.test('requests are counted by method, code and start, over several scrapes', async (t) => {
@@ -89,6 +99,9 @@ t.test('wakes, sleeps and holds are counted from what happens in the core', asyn
     error: null,
   })
   metrics.observer({ type: 'hold_ended', service: 'blog', outcome: 'timeout', heldMs: 60_000 })
+  for (const cpu of [0.5, 0.4]) {
+    metrics.observer({ type: 'sleep_postponed', service: 'blog', cpu, network: null, error: null })
+  }
   const all = await series(metrics)
   t.equal(all.get('wakedock_wakes_total{service="blog",trigger="request",outcome="ready"}'), 2)
   t.equal(all.get('wakedock_wakes_total{service="blog",trigger="request",outcome="failed"}'), 1)
@@ -100,6 +113,7 @@ t.test('wakes, sleeps and holds are counted from what happens in the core', asyn
   )
   t.equal(all.get('wakedock_sleeps_total{service="blog",reason="idle",outcome="stopped"}'), 1)
   t.equal(all.get('wakedock_hold_duration_seconds_sum{service="blog",outcome="timeout"}'), 60)
+  t.equal(all.get('wakedock_sleeps_postponed_total{service="blog"}'), 2)
 })
 
 t.test('what mirrors state is what the core says at the scrape', async (t) => {
@@ -124,6 +138,36 @@ t.test('what mirrors state is what the core says at the scrape', async (t) => {
     'not added up',
   )
   t.equal(all.get('wakedock_service_last_activity_timestamp_seconds{service="blog"}'), NOW / 1000)
+})
+
+t.test('what keeps it awake and why it failed are series while it is so', async (t) => {
+  const { metrics, list } = setup(snapshot('blog'))
+  const about = async () =>
+    [...(await series(metrics))].filter(([name]) => /_(kept|failure|pinned)\{/u.test(name))
+  t.strictSame(await about(), [['wakedock_service_pinned{service="blog"}', 0]])
+  list[0] = snapshot('blog', { kept: 'schedule', pinned: { until: null }, failure: FAILURE })
+  t.strictSame(await about(), [
+    ['wakedock_service_pinned{service="blog"}', 1],
+    ['wakedock_service_kept{service="blog",keep="schedule"}', 1],
+    ['wakedock_service_failure{service="blog",reason="exited"}', 1],
+  ])
+  list[0] = snapshot('blog', { failure: { ...FAILURE, reason: 'dependency' } })
+  t.strictSame(await about(), [
+    ['wakedock_service_pinned{service="blog"}', 0],
+    ['wakedock_service_failure{service="blog",reason="dependency"}', 1],
+  ])
+})
+
+t.test('the containers of a stack have no series', async (t) => {
+  const { metrics, list } = setup(snapshot('blog'), snapshot('blog/db', { state: 'awake', failure: FAILURE }))
+  const part = { service: 'blog/db' } as const
+  const wake = { type: 'wake_finished', trigger: 'dependent', held: 0, retryIn: 0, error: null } as const
+  metrics.observer({ ...wake, ...part, outcome: 'ready', startMs: 1, readyMs: 1 })
+  metrics.observer({ type: 'sleep_postponed', ...part, cpu: 1, network: null, error: null })
+  t.equal(list.length, 2)
+  t.notMatch(await metrics.render(), /blog\/db/u)
+  metrics.observer({ type: 'service_removed', ...part })
+  t.match(await metrics.render(), /service="blog"/u)
 })
 
 t.test('upstream trouble, providers and reloads', async (t) => {
@@ -153,8 +197,17 @@ t.test('upstream trouble, providers and reloads', async (t) => {
 })
 
 t.test('a removed service leaves no series, whatever still ends in it', async (t) => {
-  const { metrics, list } = setup(snapshot('blog'), snapshot('shop'))
+  const past = { kept: 'pin', pinned: { until: null }, failure: FAILURE } as const
+  const { metrics, list } = setup(snapshot('blog', past), snapshot('shop'))
   const blog = metrics.forService('blog')
+  const postponed = {
+    type: 'sleep_postponed',
+    service: 'blog',
+    cpu: 1,
+    network: null,
+    error: null,
+  } as const
+  metrics.observer(postponed)
   blog.finish('GET', 200, true, 1)
   blog.retry('connect')
   blog.upstreamError('reset')
@@ -164,6 +217,7 @@ t.test('a removed service leaves no series, whatever still ends in it', async (t
   metrics.observer({ type: 'service_removed', service: 'blog' })
   blog.finish('GET', 200, false, 1)
   blog.upstreamError('late')
+  metrics.observer(postponed)
   metrics.observer({ type: 'hold_ended', service: 'blog', outcome: 'shutdown', heldMs: 1 })
   const names = [...(await series(metrics)).keys()]
   t.same(
@@ -180,7 +234,7 @@ t.test('a removed service leaves no series, whatever still ends in it', async (t
 })
 
 t.test('promtool finds nothing to say', async (t) => {
-  const { metrics } = setup(snapshot('blog'))
+  const { metrics } = setup(snapshot('blog', { kept: 'pin', pinned: { until: null }, failure: FAILURE }))
   metrics.forService('blog').finish('GET', 200, true, 1)
   metrics.forService('blog').retry('connect')
   metrics.providerRequest('docker', 'start', 0.2)

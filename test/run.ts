@@ -50,7 +50,7 @@ for await (const line of createInterface({ input: tap.stdout })) {
     process.stdout.write(
       `${not === undefined ? 'ok    ' : 'FAILED'} ${name} (${(Number(ms) / 1000).toFixed(1)} s)\n`,
     )
-    const shown = not === undefined ? notable.filter((each) => each.includes('# SKIP')) : notable
+    const shown = not === undefined ? notable.filter((each) => /# SKIP|# seed /.test(each)) : notable
     for (const each of shown) process.stdout.write(`${each}\n`)
     notable = []
   } else if (summary !== null) {

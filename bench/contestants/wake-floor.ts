@@ -1,11 +1,13 @@
 /**
- * The floor of a wake: what remains when nothing but the engine and the app is left. One `POST /containers/ID/start`, then
- * GETs at an address known beforehand, a millisecond apart, until one is answered. Nobody can be faster without asking
- * the app before the engine has said that it runs.
+ * The floor of a wake: what remains when nothing but the engine and the app is left. One `POST /containers/ID/start` (or
+ * `unpause`), then GETs at an address known beforehand, a millisecond apart, until one is answered. Nobody can be faster without
+ * asking the app before the engine has said that it runs. Where the HEALTHCHECK has to pass, it is run first, back to back.
  */
-import { request } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { getOnce } from '../first-byte.ts'
+import { callEngine } from '../engine-call.ts'
+import { getOnce, type FirstByte } from '../first-byte.ts'
+import { runCheck } from '../health-check.ts'
+import type { WakeCase } from '../wake-cases.ts'
 import { readBoot, type Contestant } from './wake.ts'
 
 /** A container the floor may start: its address stays the same over restarts. */
@@ -22,56 +24,55 @@ const ATTEMPT = 200
 /** Milliseconds after which a wake has failed. */
 const DEADLINE = 30_000
 
-export function createFloor(socketPath: string, apps: ReadonlyMap<number, FloorApp>): Contestant {
-  const of = (bootMs: number): FloorApp => {
-    const app = apps.get(bootMs)
-    if (app === undefined) throw new Error(`no container boots in ${bootMs} ms`)
+export function createFloor(socketPath: string, apps: ReadonlyMap<WakeCase, FloorApp>): Contestant {
+  const of = (one: WakeCase): FloorApp => {
+    const app = apps.get(one)
+    if (app === undefined) throw new Error(`the floor has no container for ${one.mode}`)
     return app
   }
   return {
     name: 'floor',
-    async wake(bootMs) {
-      const app = of(bootMs)
+    async wake(one) {
+      const app = of(one)
       const from = performance.now()
-      await post(socketPath, `/v1.41/containers/${app.id}/start`)
+      const verb = one.mode === 'pause' ? 'unpause' : 'start'
+      await callEngine(socketPath, 'POST', `/containers/${app.id}/${verb}`)
       const started = performance.now()
-      for (;;) {
-        try {
-          const answer = await getOnce(app, { path: '/boot', host: 'floor' }, ATTEMPT)
-          const { boot, listeningAt } = readBoot(answer.body)
-          const { firstByteAt } = answer
-          const sinceListening = firstByteAt - listeningAt
-          const start = started - from
-          return {
-            total: firstByteAt - from,
-            start,
-            reportedStart: start,
-            boot,
-            sinceListening,
-            untilStart: 0,
-          }
-        } catch (error) {
-          if (performance.now() - from > DEADLINE) throw error
-          await delay(RETRY)
-        }
+      if (one.mode === 'health') await passed(socketPath, app, from)
+      const { body, firstByteAt } = await answered(app, from)
+      const { boot, listeningAt } = readBoot(body)
+      const start = started - from
+      return {
+        total: firstByteAt - from,
+        start,
+        reportedStart: start,
+        boot: one.mode === 'pause' ? 0 : boot,
+        sinceListening: firstByteAt - listeningAt,
+        untilStart: 0,
       }
     },
-    sleep: (bootMs) => post(socketPath, `/v1.41/containers/${of(bootMs).id}/stop?t=10`),
+    async sleep(one) {
+      const verb = one.mode === 'pause' ? 'pause' : 'stop?t=10'
+      await callEngine(socketPath, 'POST', `/containers/${of(one).id}/${verb}`)
+    },
   }
 }
 
-/** Rejects for every status but 204: "not modified" would mean that the cycle measured nothing. */
-function post(socketPath: string, path: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>()
-  const call = request({ socketPath, path, method: 'POST', agent: false }, (answer) => {
-    answer.resume()
-    answer.on('error', reject)
-    answer.on('end', () => {
-      if (answer.statusCode === 204) resolve()
-      else reject(new Error(`the engine answers ${answer.statusCode} to POST ${path}`))
-    })
-  })
-  call.on('error', reject)
-  call.end()
-  return promise
+/** Runs the HEALTHCHECK until it passes; `from` as below. */
+export async function passed(socketPath: string, { id }: { id: string }, from: number): Promise<void> {
+  while (!(await runCheck(socketPath, id))) {
+    if (performance.now() - from > DEADLINE) throw new Error(`the HEALTHCHECK of ${id} does not pass`)
+  }
+}
+
+/** Asks until there is an answer; the wish was at `from`, on performance.now(). */
+export async function answered(app: { host: string; port: number }, from: number): Promise<FirstByte> {
+  for (;;) {
+    try {
+      return await getOnce(app, { path: '/boot', host: 'floor' }, ATTEMPT)
+    } catch (error) {
+      if (performance.now() - from > DEADLINE) throw error
+      await delay(RETRY)
+    }
+  }
 }

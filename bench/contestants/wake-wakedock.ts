@@ -2,6 +2,7 @@
 import { getOnce } from '../first-byte.ts'
 import { readBoot, type Contestant, type TimedCall } from './wake.ts'
 import type { EngineCall, EngineTap } from '../engine-tap.ts'
+import { serviceOf, type WakeCase } from '../wake-cases.ts'
 import type { ServiceView } from '../../src/admin/service-view.ts'
 import type { Daemon } from '../../test/helpers/daemon.ts'
 import type { TestContainer } from '../../test/helpers/docker.ts'
@@ -9,21 +10,16 @@ import type { TestContainer } from '../../test/helpers/docker.ts'
 /** Milliseconds: longer than WakeDock's own start_timeout, so that its answer comes first. */
 const DEADLINE = 90_000
 
-/** Name of the service, and first label of its host. */
-export function serviceOf(bootMs: number): string {
-  return `boot-${bootMs}`
-}
-
 /** `tap` is what the daemon speaks to the engine through: only there the engine's own part of a start can be seen. */
 export function createWakeDock(
   daemon: Daemon,
   tap: EngineTap,
-  apps: ReadonlyMap<number, TestContainer>,
+  apps: ReadonlyMap<WakeCase, TestContainer>,
 ): Contestant {
   return {
     name: 'WakeDock',
-    async wake(bootMs) {
-      const name = serviceOf(bootMs)
+    async wake(one) {
+      const name = serviceOf(one)
       const proxy = { host: '127.0.0.1', port: daemon.proxyPort }
       const answer = await getOnce(proxy, { path: '/boot', host: `${name}.example.com` }, DEADLINE)
       if (answer.status !== 200) throw new Error(`${name} answers ${answer.status}: ${answer.body}`)
@@ -32,32 +28,34 @@ export function createWakeDock(
       const { boot, listeningAt } = readBoot(answer.body)
       const { askedAt, firstByteAt } = answer
       // Other services' calls are not this wake's: an event of their sleep may have come late.
-      const app = apps.get(bootMs)
+      const app = apps.get(one)
       const calls = tap.calls.filter((call) => {
         const own = call.container === app?.name || call.container === app?.id
         return own && call.askedAt >= askedAt && call.answeredAt > 0 && call.answeredAt < firstByteAt
       })
-      const start = calls.find(({ what }) => what === 'POST start')
+      const verb = one.mode === 'pause' ? 'POST unpause' : 'POST start'
+      const start = calls.find(({ what }) => what === verb)
       if (start === undefined) throw new Error(`${name} was not started by this request`)
       return {
         total: firstByteAt - askedAt,
         start: start.answeredAt - start.askedAt,
         reportedStart: wake.start_ms,
-        boot,
+        boot: one.mode === 'pause' ? 0 : boot,
         sinceListening: firstByteAt - listeningAt,
         untilStart: start.askedAt - askedAt,
         inside: { ready: wake.ready_ms, wake: wake.total_ms, calls: timed(calls, askedAt) },
       }
     },
-    async sleep(bootMs) {
-      const answer = await fetch(`${daemon.admin}/api/v1/services/${serviceOf(bootMs)}/sleep?wait=true`, {
-        method: 'POST',
-      })
-      const body: unknown = await answer.json()
-      if (!answer.ok) throw new Error(`the order to sleep was refused: ${JSON.stringify(body)}`)
-      if ((body as ServiceView).state !== 'asleep') throw new Error(`not asleep: ${JSON.stringify(body)}`)
-    },
+    sleep: (one) => orderSleep(daemon, serviceOf(one)),
   }
+}
+
+/** Orders a sleep, and resolves when it is done. */
+export async function orderSleep({ admin }: Daemon, name: string): Promise<void> {
+  const answer = await fetch(`${admin}/api/v1/services/${name}/sleep?wait=true`, { method: 'POST' })
+  const body: unknown = await answer.json()
+  if (!answer.ok) throw new Error(`the order to sleep was refused: ${JSON.stringify(body)}`)
+  if ((body as ServiceView).state !== 'asleep') throw new Error(`not asleep: ${JSON.stringify(body)}`)
 }
 
 function timed(calls: readonly EngineCall[], wishedAt: number): readonly TimedCall[] {

@@ -2,6 +2,7 @@
  * Who can wake an app, and how it is told. Every contestant answers the same question: how long from the wish to the first
  * byte, how much of that was the engine's, and how much the app's own.
  */
+import type { WakeCase } from '../wake-cases.ts'
 
 /** A wake seen from inside, in milliseconds. */
 export interface Inside {
@@ -24,13 +25,13 @@ export interface TimedCall {
 export interface Wake {
   /** From the wish (the client's dial; without a proxy, the start call) to the answer's first byte. */
   readonly total: number
-  /** The engine's `POST /containers/ID/start`, from the question to its answer. */
+  /** The engine's `POST /containers/ID/start` (a paused one: `unpause`), from the question to its answer. */
   readonly start: number
   /** The start as the contestant itself reports it; what it does around the engine's call is in here. */
   readonly reportedStart: number
-  /** The app's boot, as the app reports it: from the start of its process to listening. */
+  /** The app's boot, as the app reports it: from the start of its process to listening. 0 for a paused one. */
   readonly boot: number
-  /** From the moment the app listens, on its own clock, to the answer's first byte. */
+  /** From the moment the app listens, on its own clock, to the answer's first byte. Says nothing of a paused one. */
   readonly sinceListening: number
   /** From the wish to the moment the engine is asked to start. */
   readonly untilStart: number
@@ -40,10 +41,10 @@ export interface Wake {
 
 export interface Contestant {
   readonly name: string
-  /** Wakes the app that boots in `bootMs`; it is asleep. */
-  wake(bootMs: number): Promise<Wake>
+  /** Wakes the app of this case; it is asleep. */
+  wake(one: WakeCase): Promise<Wake>
   /** Puts it back to sleep, and resolves when it is. */
-  sleep(bootMs: number): Promise<void>
+  sleep(one: WakeCase): Promise<void>
 }
 
 /** Of the milliseconds from wish to first byte, those that neither the engine nor the app can be blamed for. */

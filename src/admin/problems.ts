@@ -13,6 +13,7 @@ export const ADMIN_ERRORS = {
   WAKEDOCK_NOT_FOUND: { status: 404, title: 'There is nothing at this path' },
   WAKEDOCK_NO_SUCH_SERVICE: { status: 404, title: 'No service has this name' },
   WAKEDOCK_CALLED_OFF: { status: 409, title: 'The order was called off' },
+  WAKEDOCK_NEEDED: { status: 409, title: 'Other services need this one' },
   WAKEDOCK_BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   WAKEDOCK_CONFIG_REFUSED: { status: 422, title: 'The config has faults; nothing was changed' },
   WAKEDOCK_TOO_MANY_ATTEMPTS: { status: 429, title: 'Too many wrong tokens from this address' },

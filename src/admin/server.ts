@@ -8,7 +8,7 @@ import type { Listen, Scope, Token } from '../config/settings.ts'
 import { callerOf, createAccess } from './access.ts'
 import { healthRoutes } from './health-routes.ts'
 import { AdminError, PROBLEM_TYPE, toAdminError, toProblem } from './problems.ts'
-import { serviceRoutes } from './service-routes.ts'
+import { serviceRoutes, type ReadDuration } from './service-routes.ts'
 import { removeStaleSocket, restrictSocket } from './unix-socket.ts'
 
 declare module 'fastify' {
@@ -30,6 +30,8 @@ export interface AdminOptions {
   readonly health: { ready(): { readonly ok: boolean; readonly problems: readonly string[] } }
   /** Reads the config again and takes it over. */
   readonly reload: () => Promise<ReloadOutcome>
+  /** How long a pin lasts. */
+  readonly readDuration: ReadDuration
   readonly version: string
   readonly log: {
     info(fields: object, message: string): void
@@ -135,7 +137,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   })
 
   healthRoutes(app, options, access)
-  serviceRoutes(app, control)
+  serviceRoutes(app, control, options.readDuration)
 
   app.get('/metrics', { config: { scope: 'read' } }, async (_request, reply) => {
     return reply.type(metrics.contentType).send(await metrics.render())

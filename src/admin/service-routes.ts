@@ -1,5 +1,5 @@
 /**
- * /api/v1/services: what each service is doing, and the two verbs. An order takes effect at once and goes on whatever
+ * /api/v1/services: what each service is doing, the two verbs, and pins. An order takes effect at once and goes on whatever
  * becomes of the request; `?wait=true` only waits for its end. Reading never counts as activity.
  */
 import type { FastifyInstance } from 'fastify'
@@ -23,12 +23,26 @@ const SleepBody = {
   additionalProperties: false,
 } as const
 
+const PinBody = {
+  type: 'object',
+  properties: { for: { type: 'string' } },
+  additionalProperties: false,
+} as const
+
+/**
+ * Milliseconds of a duration in the config file's grammar, longer than 0; or what is wrong with it, as the end of a sentence,
+ * and the remedy. A parameter, because that grammar belongs to the config, which this side knows by its types only.
+ */
+export type ReadDuration = (
+  text: string,
+) => number | { readonly message: string; readonly hint?: string | undefined }
+
 interface Order {
   Params: XStatic<typeof Params>
   Querystring: XStatic<typeof Query>
 }
 
-export function serviceRoutes(app: FastifyInstance, control: Control): void {
+export function serviceRoutes(app: FastifyInstance, control: Control, readDuration: ReadDuration): void {
   app.get(
     '/api/v1/services',
     { config: { scope: 'read' }, schema: { querystring: NoBody, response: { 200: ServiceList } } },
@@ -50,8 +64,7 @@ export function serviceRoutes(app: FastifyInstance, control: Control): void {
     '/api/v1/services/:name/wake',
     { config: { scope: 'operate' }, schema: { ...order, body: NoBody } },
     async ({ params, query }, reply) => {
-      const result = control.wake(params.name)
-      if (result === undefined) throw unknownService(params.name)
+      const result = known(control.wake(params.name), params.name)
       if (query.wait === 'true') return outcome(await result, wakeError)
       ignore(result)
       return reply.code(202).send(current(control, params.name))
@@ -62,23 +75,48 @@ export function serviceRoutes(app: FastifyInstance, control: Control): void {
     '/api/v1/services/:name/sleep',
     { config: { scope: 'operate' }, schema: { ...order, body: SleepBody } },
     async ({ params, query, body }, reply) => {
-      const result = control.sleep(params.name, { force: body.force ?? false })
-      if (result === undefined) throw unknownService(params.name)
+      const force = body.force ?? false
+      const neededBy = force ? [] : known(control.get(params.name), params.name).neededBy
+      const result = known(control.sleep(params.name, { force }), params.name)
+      // Refused at once, with or without `wait`: a 202 would promise a sleep that is not to come.
+      if (neededBy.length > 0) return unlessNeeded(await result, neededBy)
       if (query.wait === 'true') return outcome(await result, sleepError)
       ignore(result)
       return reply.code(202).send(current(control, params.name))
     },
   )
+
+  const pin = { params: Params, querystring: NoBody, response: { 200: ServiceView } }
+
+  app.put<Pick<Order, 'Params'> & { Body: XStatic<typeof PinBody> }>(
+    '/api/v1/services/:name/pin',
+    { config: { scope: 'operate' }, schema: { ...pin, body: PinBody } },
+    ({ params, body }) => {
+      const duration = body.for === undefined ? null : readDuration(body.for)
+      if (typeof duration === 'object' && duration !== null) {
+        const { message, hint } = duration
+        const detail = `"for" ${message}${hint === undefined ? '' : `; ${hint}`}.`
+        throw new AdminError('WAKEDOCK_INVALID_INPUT', detail)
+      }
+      return viewService(known(control.pin(params.name, duration), params.name))
+    },
+  )
+
+  app.delete<Pick<Order, 'Params'>>(
+    '/api/v1/services/:name/pin',
+    { config: { scope: 'operate' }, schema: { ...pin, body: NoBody } },
+    ({ params }) => viewService(known(control.unpin(params.name), params.name)),
+  )
 }
 
 function current(control: Control, name: string): ServiceView {
-  const snapshot = control.get(name)
-  if (snapshot === undefined) throw unknownService(name)
-  return viewService(snapshot)
+  return viewService(known(control.get(name), name))
 }
 
-function unknownService(name: string): AdminError {
-  return new AdminError('WAKEDOCK_NO_SUCH_SERVICE', `No service is called "${name}".`)
+/** What the core answers undefined to is a name it does not know. */
+function known<T>(answer: T | undefined, name: string): T {
+  if (answer !== undefined) return answer
+  throw new AdminError('WAKEDOCK_NO_SUCH_SERVICE', `No service is called "${name}".`)
 }
 
 /** Nobody waits for it: how it ends is in the log and in the service's state. */
@@ -94,6 +132,12 @@ function outcome(result: ActionResult, codeOf: (refused: Refused) => AdminErrorC
   throw new AdminError(codeOf(result), result.why, {
     extensions: failure === null ? {} : { reason: failure.reason, hint: failure.hint },
   })
+}
+
+/** Without what failed earlier: that is not why. */
+function unlessNeeded(result: ActionResult, neededBy: readonly string[]): ServiceView {
+  if (result.done) return viewService(result.snapshot)
+  throw new AdminError('WAKEDOCK_NEEDED', result.why, { extensions: { needed_by: neededBy } })
 }
 
 function wakeError({ snapshot }: Refused): AdminErrorCode {

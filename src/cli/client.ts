@@ -31,6 +31,9 @@ export interface Client {
     verb: 'wake' | 'sleep',
     options: { wait: boolean; force: boolean },
   ): Promise<ServiceView>
+  /** `duration` as the config file writes it; undefined: until it is unpinned. Resolves to the service after it. */
+  pin(service: string, duration: string | undefined): Promise<ServiceView>
+  unpin(service: string): Promise<ServiceView>
   close(): Promise<void>
 }
 
@@ -46,7 +49,11 @@ export async function createClient(args: Arguments, io: CliIo): Promise<Client> 
     connect: { timeout: 5000, ...(socketPath === undefined ? {} : { socketPath }) },
   })
 
-  const ask = async (method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> => {
+  const ask = async (
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
+    path: string,
+    body?: object,
+  ): Promise<unknown> => {
     const answer = await request(`${origin}${path}`, {
       dispatcher,
       method,
@@ -97,6 +104,9 @@ export async function createClient(args: Arguments, io: CliIo): Promise<Client> 
     get: (service) => askFor(service, ask('GET', pathOf(service))),
     order: (service, verb, { wait, force }) =>
       askFor(service, ask('POST', `${pathOf(service)}/${verb}?wait=${wait}`, force ? { force } : {})),
+    pin: (service, duration) =>
+      askFor(service, ask('PUT', `${pathOf(service)}/pin`, duration === undefined ? {} : { for: duration })),
+    unpin: (service) => askFor(service, ask('DELETE', `${pathOf(service)}/pin`)),
     close: () => dispatcher.close(),
   }
 }

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ command: Command<ServeIo
   status: () => import('./status.ts'),
   wake: () => import('./wake.ts'),
   sleep: () => import('./sleep.ts'),
+  pin: () => import('./pin.ts'),
+  unpin: () => import('./unpin.ts'),
 }
 
 /** Runs a command line (without the program's name). Resolves to the exit code: 0 done, 1 failed, 2 wrong usage. */

@@ -4,7 +4,8 @@
  */
 import { CLIENT_OPTIONS, createClient } from './client.ts'
 import { flag, wantsColor, type Command } from './command.ts'
-import { statusDetail, statusTable } from './status-view.ts'
+import { statusDetail } from './status-detail.ts'
+import { statusTable } from './status-table.ts'
 
 export const command: Command = {
   name: 'status',

@@ -5,12 +5,16 @@ import { flow, ORIGIN } from './flow.ts'
 import { properties, sectionOf, serviceNode, type SchemaNode } from './schema-node.ts'
 
 const WIDTH = 100
+/** Shown in services of their own: a service has one target. */
+const OTHER_TARGETS = new Set(['containers', 'compose', 'process', 'url'])
 
 /** wakedock.yaml: every key with its comment and an example of its value. Loading it gives no fault. */
 export function exampleText(root: SchemaNode): string {
   const all = properties(root).filter(([key]) => key !== 'services')
   const { services } = Object.fromEntries(properties(root))
   const service = properties(serviceNode(root))
+  const targetLines = (target: string): string[] =>
+    service.filter(([key]) => key === target).flatMap(([key, node]) => keyLines(key, node, 2))
   const lines = [
     '# yaml-language-server: $schema=./wakedock.schema.json',
     ...comment(
@@ -25,21 +29,33 @@ export function exampleText(root: SchemaNode): string {
     ...comment('A container, with all that can be said of a service.', 1),
     '  blog:',
     ...joinWithGaps(
-      service
-        .filter(([key]) => key !== 'process' && key !== 'url')
-        .map(([key, node]) => keyLines(key, node, 2)),
+      service.filter(([key]) => !OTHER_TARGETS.has(key)).map(([key, node]) => keyLines(key, node, 2)),
     ),
+    '',
+    ...comment('What only other services need has no hosts.', 1),
+    '  db:',
+    '    container: postgres',
+    '',
+    ...comment('Several containers that are one service.', 1),
+    '  shop:',
+    '    hosts: shop.example.com',
+    ...targetLines('containers'),
+    '',
+    ...comment('A project of Docker Compose.', 1),
+    '  cloud:',
+    '    hosts: cloud.example.com',
+    ...targetLines('compose'),
     '',
     ...comment('A local program.', 1),
     '  notes:',
     '    hosts: notes.example.com',
-    ...service.filter(([key]) => key === 'process').flatMap(([key, node]) => keyLines(key, node, 2)),
+    ...targetLines('process'),
     '    port: 3001',
     '',
     ...comment('Something that is always on.', 1),
     '  nas:',
     '    hosts: nas.example.com',
-    ...service.filter(([key]) => key === 'url').flatMap(([key, node]) => keyLines(key, node, 2)),
+    ...targetLines('url'),
   ]
   return `${lines.join('\n')}\n`
 }

@@ -4,7 +4,8 @@
  */
 import { conversion } from './conversion.ts'
 import { habit } from './habits.ts'
-import { comesLater, LATER_TARGETS } from './later.ts'
+import { comesLater } from './later.ts'
+import { NAME_RULE } from './names.ts'
 import { Problem } from './problem.ts'
 import { wording, type Path, type SchemaNode } from './schema-node.ts'
 import { SERVICE_OPTIONS } from './schema-data.ts'
@@ -58,6 +59,13 @@ export function explain(mistake: Mistake): Explanation | undefined {
       return wrongChoice(mistake)
     case 'minItems':
       return here('is an empty list', 'give it at least one')
+    case 'minProperties': {
+      const keys = Object.keys(node.properties ?? {})
+      return here(
+        `needs ${new Intl.ListFormat('en-GB', { type: 'disjunction' }).format(keys)}`,
+        'add one of them',
+      )
+    }
     case 'minLength':
       return here('is empty', 'give it a value, or remove the key')
     case 'minimum':
@@ -118,7 +126,7 @@ function badName(parent: Path, name: string): Explanation {
   const path = [...parent, name]
   const [message, rule] =
     parent.length === 1
-      ? ['is not a service name', 'use a-z, 0-9, ".", "_" and "-", a letter or digit first, 63 at most']
+      ? ['is not a service name', NAME_RULE]
       : ['is not the name of an environment variable', 'use letters, digits and "_", no digit first']
   const problem = new Problem(message, gluedBy(name) ?? rule)
   return { path, at: 'key', problem }
@@ -137,14 +145,13 @@ function alternativesExample(node: SchemaNode): string | undefined {
   return single === undefined ? undefined : JSON.stringify(single)
 }
 
-/** Each alternative of a oneOf names the one option that it requires: container, process or url; token or token_file. */
+/** Each alternative of a oneOf names the one option that it requires: container, url or another target; token or token_file. */
 function notOne(path: Path, node: SchemaNode, data: unknown): Explanation | undefined {
   const options = (node.oneOf ?? []).flatMap((option) => option.required ?? [])
   if (typeof data !== 'object' || data === null) return undefined
   const keys = Object.keys(data)
   const present = options.filter((option) => keys.includes(option))
   const list = new Intl.ListFormat('en-GB', { type: present.length > 0 ? 'conjunction' : 'disjunction' })
-  if (present.length === 0 && keys.some((key) => LATER_TARGETS.includes(key))) return undefined
   const problem =
     present.length === 0
       ? new Problem(`needs one of ${list.format(options)}`, 'add exactly one of them')
@@ -175,8 +182,6 @@ function wrongType({ path, node, data, keyword, params }: Mistake): Explanation 
       'start it with "services:"',
     )
   if (data === null) return here('has no value', 'give it one, or remove the key')
-  if (data === 'health' && path.at(-1) === 'ready')
-    return here('has a value that this version of WakeDock does not know yet', 'use tcp or an HTTP check')
   // Beside a union's type the error is about this alternative alone; a kind has a word of its own.
   const type = keyword === 'type' && !node['x-kind'] ? params['type'] : undefined
   const words = wording(typeof type === 'string' ? { type } : node)

@@ -5,31 +5,12 @@
 import type { Path } from './schema-node.ts'
 
 const ROOT = new Set(['caddy', 'webhooks'])
-const DOCKER = new Set(['labels'])
-const SERVICE = new Set([
-  'containers',
-  'compose',
-  'depends_on',
-  'stream_idle_timeout',
-  'sleep_mode',
-  'waiting',
-  'ignore',
-  'schedule',
-  'timezone',
-  'busy',
-])
-const READY = new Set(['health'])
-
-/** Later options that would say what is behind a service. */
-export const LATER_TARGETS = ['containers', 'compose']
+const SERVICE = new Set(['waiting'])
 
 /** Whether `key`, beneath `parent`, belongs to a version to come. */
 export function comesLater(parent: Path, key: string): boolean {
-  const [top, , third] = parent
   if (parent.length === 0) return ROOT.has(key)
-  if (top === 'docker') return parent.length === 1 && DOCKER.has(key)
+  const [top] = parent
   const inService = top === 'services' && parent.length === 2
-  if (inService || (top === 'defaults' && parent.length === 1)) return SERVICE.has(key)
-  const inReady = (top === 'services' && third === 'ready') || (top === 'defaults' && parent[1] === 'ready')
-  return inReady && READY.has(key)
+  return (inService || (top === 'defaults' && parent.length === 1)) && SERVICE.has(key)
 }

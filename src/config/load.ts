@@ -1,6 +1,6 @@
 /**
  * Loads a config file: text → plain values with places (document.ts) → schema (validate.ts) → rules about several options
- * (rules.ts, tokens.ts) → Settings (build.ts). A config is taken whole or refused whole, with all of its faults at once.
+ * (rules.ts, tokens.ts, tls.ts) → Settings (build.ts). A config is taken whole or refused whole, with all of its faults at once.
  */
 import { isUtf8 } from 'node:buffer'
 import * as fs from 'node:fs/promises'
@@ -13,6 +13,7 @@ import { Problem } from './problem.ts'
 import { checkRules } from './rules.ts'
 import { configNode } from './schema-data.ts'
 import type { Settings } from './settings.ts'
+import { readAuthorities } from './tls.ts'
 import { readTokens, type ReadFile } from './tokens.ts'
 import { validate } from './validate.ts'
 
@@ -60,7 +61,7 @@ function badLine(bytes: Buffer): number {
   }
 }
 
-/** The same for a text that is at hand. `readFile` gets the absolute paths of token files. */
+/** The same for a text that is at hand. `readFile` gets the absolute paths of the files that it names. */
 export async function loadConfigText(
   text: string,
   file: string,
@@ -70,15 +71,16 @@ export async function loadConfigText(
   const findings = new Findings(file)
   const reading = readDocument(text, env, configNode, findings)
   if (!reading) return { ok: false, faults: findings.faults }
-  const { whole, rest } = validate(reading.root, reading.unresolved, findings)
-  checkRules(rest, env, findings)
+  const { whole, rest, spoiled } = validate(reading.root, reading.unresolved, findings)
+  checkRules(rest, env, spoiled, findings)
   const absolute = resolve(file)
   const folder = dirname(absolute)
   const tokens = await readTokens(rest, folder, readFile, findings)
+  const authorities = await readAuthorities(rest, folder, readFile, findings)
   if (!whole || findings.faults.length > 0) return { ok: false, faults: findings.faults }
-  if (Object.keys(whole.services ?? {}).length === 0)
+  if (Object.keys(whole.services ?? {}).length === 0 && whole.docker?.labels !== true)
     findings.warn(['services'], new Problem('is empty, so every request is answered 404', 'add a service'))
-  const settings = buildSettings(whole, { file: absolute, folder, env, tokens })
+  const settings = buildSettings(whole, { file: absolute, folder, authorities, env, tokens })
   return { ok: true, settings, warnings: findings.warnings }
 }
 

@@ -31,8 +31,14 @@ or \`10MB\` (1000 * 1000). A bare number has no unit and is refused; only \`0\` 
 **Environment:** in any value, \`\${NAME}\` is replaced by the environment variable NAME, and \`\${NAME:-default}\` by the default where
 NAME is unset or empty. \`$$\` is one dollar sign. An unset variable without a default is a fault.
 
-**Everything is checked.** An unknown key, a host and path used twice or a container in two services: the file is refused as
-a whole, with the place and the remedy of every fault.
+**Limits that are not options:** the target of a request and the names and values of its headers may have 64 KiB together, in any number (431 beyond
+it), and 150 seconds to arrive, counted from the opening of a new connection (408); so long idle connections are kept, which is longer than
+Caddy keeps its own. A connection may have 100 unanswered requests; with one more it is cut. How many connections there
+may be is up to the operating system (\`ulimit -n\`, systemd's \`LimitNOFILE=\`): each client takes one, and each of its requests
+another one to the service. There is no limit to the size of bodies and to the time that they take.
+
+**Everything is checked.** An unknown key, a host and path used twice, a container in two services or a circle in depends_on: the
+file is refused as a whole, with the place and the remedy of every fault.
 `
 
 /** README.md: one table a section, with defaults. */
@@ -47,11 +53,11 @@ export function referenceText(root: SchemaNode): string {
     chapter('Top level', '', plain, root),
     ...sections.flatMap(([key, node]) => sectionChapters(key, node)),
     chapter('services.NAME', service.description ?? '', properties(service), service),
-    ...['process', 'ready'].flatMap((key) => {
-      const section = options[key] && sectionOf(options[key])
-      return section
-        ? [chapter(`services.NAME.${key}`, section.description ?? '', properties(section), section)]
-        : []
+    ...['process', 'tls', 'ready', 'ignore', 'schedule', 'busy'].flatMap((key) => {
+      const { items } = options[key] ?? {}
+      const section = sectionOf(items ?? options[key] ?? {})
+      const title = `services.NAME.${key}${items ? '[]' : ''}`
+      return section ? [chapter(title, section.description ?? '', properties(section), section)] : []
     }),
   ]
   return parts.join('\n')

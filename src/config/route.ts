@@ -1,6 +1,7 @@
 /**
  * Hosts and paths: the two halves of a route, brought into the one form that requests are compared with.
  */
+import { isIPv4 } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { Problem } from './problem.ts'
 
@@ -26,6 +27,17 @@ export function parseHost(text: string): string | Problem {
   if (host.length > MAX_HOST) return new Problem(`is longer than ${MAX_HOST} characters`)
   if (ascii.split('.').every((label) => LABEL.test(label))) return host
   return new Problem('is not a host name', 'write it like blog.example.com')
+}
+
+/** The name in a certificate, and in TLS's server_name, which cannot carry an address (RFC 6066 section 3). */
+export function parseServerName(text: string): string | Problem {
+  const name = parseHost(text)
+  if (name instanceof Problem) return name
+  if (name.startsWith('*.'))
+    return new Problem('must be one name: the target is told it', 'write one that the pattern covers')
+  return isIPv4(name)
+    ? new Problem('is an address', 'write a name that stands in the certificate of the target')
+    : name
 }
 
 /** The usual mistakes, each with its own remedy. */

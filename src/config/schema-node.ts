@@ -21,6 +21,7 @@ export interface SchemaNode {
   readonly enum?: readonly (string | number)[]
   readonly const?: string | number
   readonly minItems?: number
+  readonly minProperties?: number
   readonly minimum?: number
   readonly maximum?: number
   /** The row of KINDS that understands the value; what stands beside it in the node is for editors. */
@@ -65,6 +66,10 @@ const KIND_WORDS: Partial<Readonly<Record<KindName, string>>> = {
   'positive-duration': 'a duration',
   'positive-size': 'a size',
   status: 'a range of HTTP statuses',
+  time: 'a time of day',
+  'end-time': 'a time of day',
+  cpu: 'a share of a core',
+  rate: 'a rate',
 }
 
 /** "text or a list": what a value may be, for people. null is left out: it only says that a key is not set. */

@@ -10,19 +10,11 @@
  */
 import { Type, type Static } from 'typebox'
 import { ROOT_DEFAULTS } from './defaults.ts'
-import {
-  defaultsSchema,
-  oneOrMany,
-  orReference,
-  section,
-  serviceSchema,
-  text,
-  type ServiceConfig,
-} from './service-schema.ts'
+import { NAME_PATTERN } from './names.ts'
+import { defaultsSchema } from './policy-schema.ts'
+import { oneOrMany, orReference, section, text } from './schema-shapes.ts'
+import { serviceSchema, type ServiceConfig } from './service-schema.ts'
 import { SIZE_PATTERN } from './units.ts'
-
-/** Names in logs, metrics and URLs of the admin API: they need no quoting anywhere. */
-const NAME_PATTERN = '^[a-z0-9][a-z0-9._-]{0,62}$'
 
 const TOKEN_EXAMPLES = [
   { name: 'ops', token: '${WAKEDOCK_TOKEN}', scope: 'operate' },
@@ -71,7 +63,7 @@ export const configSchema = section(
     listen: Type.Optional(
       oneOrMany(text('listen'), {
         description:
-          'Where requests arrive, one address or a list: host:port, ":8080" for all interfaces, or unix:/path. Port 0 takes any free one.',
+          'Where requests arrive, one address or a list: host:port, ":8080" for all interfaces, or unix:/path (mode 0660: the group decides who else may connect, and all who may are trusted proxies). Port 0 takes any free one.',
         default: ROOT_DEFAULTS.listen,
         examples: [':8080'],
       }),
@@ -124,7 +116,7 @@ export const configSchema = section(
               'x-kind': 'positive-size',
               pattern: orReference(SIZE_PATTERN),
               description:
-                "Memory for the bodies of waiting requests, all together. What does not fit waits in the clients' connections.",
+                "Memory for the bodies of waiting requests, all together. What does not fit waits in the clients' connections; a body that came with its head, and so cannot, is answered 503 with Retry-After.",
               default: ROOT_DEFAULTS.limits.held_body_memory,
               examples: ['64MiB'],
             }),
@@ -180,6 +172,14 @@ export const configSchema = section(
                 'The Docker network on which containers are reached. Default: one that WakeDock shares with them, else any.',
               default: ROOT_DEFAULTS.docker.network,
               examples: ['caddy'],
+            }),
+          ),
+          labels: Type.Optional(
+            Type.Boolean({
+              description:
+                'Whether containers can declare services by their labels: wakedock.enable=true, wakedock.hosts=a.example.com,b.example.com and any option of a service by its dotted name, such as wakedock.ready.path=/health. What this file says wins.',
+              default: ROOT_DEFAULTS.docker.labels,
+              examples: [false],
             }),
           ),
         },

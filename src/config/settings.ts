@@ -2,7 +2,9 @@
  * What the config file says, in the terms the parts use: plain units, absolute paths, secrets resolved. Made by load.ts
  * from a document that the schema has accepted.
  */
-import type { Service } from '../domain/service.ts'
+import type { ContainerTarget, Service } from '../domain/service.ts'
+import type { DefaultsConfig } from './policy-schema.ts'
+import type { ComposeName } from './values.ts'
 
 /** A listen address. */
 export type Listen =
@@ -45,6 +47,20 @@ export interface Token {
   readonly scope: Scope
 }
 
+/** How requests reach a container. */
+export type Reached = Pick<ContainerTarget, 'port' | 'scheme' | 'tls' | 'addressed'>
+
+/** What the files named by `ca_file` hold, as PEM, by the names that the config gives them. */
+export type Authorities = ReadonlyMap<string, string>
+
+/** A service made from a Compose project, whose containers only the engine knows. */
+export interface ComposeStack extends ComposeName {
+  /** Name of the service in Settings.services; its group has no parts there yet. */
+  readonly owner: string
+  /** How its main part gets the requests. */
+  readonly reached: Reached
+}
+
 export interface Settings {
   /** Absolute path of the file these settings come from. */
   readonly file: string
@@ -70,5 +86,15 @@ export interface Settings {
     /** Network on which containers are reached; null: one that WakeDock shares with them, else any. */
     readonly network: string | null
   }
+  /**
+   * Those of the file, in its order, each followed by the parts of its `containers`. config/discover.ts adds to them what only the
+   * engine knows; they alone are no complete set while `compose` is not empty.
+   */
   readonly services: readonly Service[]
+  readonly compose: readonly ComposeStack[]
+  /**
+   * Containers may declare services by labels, with these defaults (in the words of the file) and the files that these name; null:
+   * they may not.
+   */
+  readonly labelled: { readonly defaults: DefaultsConfig; readonly authorities: Authorities } | null
 }

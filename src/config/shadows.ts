@@ -10,11 +10,10 @@ import type { Path } from './schema-node.ts'
 export function withoutShadows(mistakes: readonly Mistake[]): readonly Mistake[] {
   const meant = new Set<string>()
   const badlyNamed = new Set<string>()
-  for (const { keyword, path, params, node } of mistakes) {
-    if (keyword === 'additionalProperties') {
-      const option = meantBy(String(params['additionalProperty']), node)
-      if (option !== undefined) meant.add(mark([...path, option]))
-    }
+  for (const mistake of mistakes) {
+    const { keyword, path, params } = mistake
+    const option = meantOption(mistake)
+    if (option) meant.add(mark(option))
     if (keyword === 'propertyNames') badlyNamed.add(mark([...path, String(params['propertyName'])]))
   }
   return mistakes.filter(
@@ -23,6 +22,13 @@ export function withoutShadows(mistakes: readonly Mistake[]): readonly Mistake[]
       // `{ PASSWORD:secret }` is one long name without a value: the name is what is wrong.
       !(mistake.data === null && badlyNamed.has(mark(mistake.path))),
   )
+}
+
+/** Where the option stands that an unknown key was probably meant to be. */
+export function meantOption({ keyword, path, params, node }: Mistake): Path | undefined {
+  const option =
+    keyword === 'additionalProperties' ? meantBy(String(params['additionalProperty']), node) : undefined
+  return option === undefined ? undefined : [...path, option]
 }
 
 /** The options any one of which would end the mistake. */

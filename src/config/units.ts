@@ -63,6 +63,25 @@ export function parsePositiveSize(value: string | number): number | Problem {
   return size === 0 ? new Problem('must be more than 0', 'write it like 64KiB or 10MB') : size
 }
 
+/** Cores of "10%" (a tenth of one) or "150%" (one and a half). */
+export function parseCpu(value: string | number): number | Problem {
+  const text = String(value)
+  const [, percent] = /^(\d{1,6}(?:\.\d+)?)\s*%$/.exec(text) ?? []
+  if (percent === undefined) {
+    const hint = /^\d{1,6}(\.\d+)?$/.test(text) ? `write ${text}%` : 'write it like 10%'
+    return new Problem('is not a share of a core in percent', hint)
+  }
+  return Number(percent) > 0 ? Number(percent) / 100 : new Problem('must be more than 0', 'write it like 10%')
+}
+
+/** Bytes a second of "50KiB/s". */
+export function parseRate(value: string | number): number | Problem {
+  const [, amount = '', unit] = /^(.*?)\s*(\/s|ps)?$/i.exec(String(value)) ?? []
+  const size = parsePositiveSize(amount)
+  if (size instanceof Problem) return new Problem('is not a rate', 'write it like 50KiB/s')
+  return unit === '/s' ? size : new Problem('is not a rate', `write ${amount}/s`)
+}
+
 function notADuration(text: string): Problem {
   if (/^\d+$/.test(text))
     return new Problem('has no unit', `write ${text}s for seconds or ${text}m for minutes`)

@@ -9,7 +9,7 @@ import { Problem } from './problem.ts'
 import { configNode } from './schema-data.ts'
 import type { Config } from './schema.ts'
 import { isNode, type Path } from './schema-node.ts'
-import { withoutShadows } from './shadows.ts'
+import { meantOption, withoutShadows } from './shadows.ts'
 import { KINDS, type KindName } from './values.ts'
 
 /** Some of the values may be missing although the schema asks for them: the faulty ones were taken out. */
@@ -22,6 +22,8 @@ export type Loose<T> = T extends readonly (infer E)[]
 interface Checked {
   readonly whole: Config | null
   readonly rest: Loose<Config>
+  /** Options that the file has, faulty or misspelled, and `rest` has not: to ask for them would be a second fault for one slip. */
+  readonly spoiled: (path: Path) => boolean
 }
 
 /** What these find wrong is not there; what is there is sound. */
@@ -38,19 +40,27 @@ const check = ajv.compile<Config>(configNode)
  */
 export function validate(root: unknown, unresolved: readonly Path[], findings: Findings): Checked {
   const sound = check(root)
-  if (sound && unresolved.length === 0) return { whole: root, rest: root }
+  if (sound && unresolved.length === 0) return { whole: root, rest: root, spoiled: () => false }
   const remains: unknown = structuredClone(root)
   const known = new Set(unresolved.map((path) => JSON.stringify(path)))
+  const spoiled = new Set(known)
   const errors = sound ? [] : chooseMistakes(check.errors ?? [])
   for (const mistake of withoutShadows(errors.map((error) => toMistake(error, root)))) {
     if (known.has(JSON.stringify(mistake.path))) continue
     const explanation = explain(mistake)
     if (!explanation) continue
     findings.fault(explanation.path, explanation.problem, explanation.at)
+    spoiled.add(JSON.stringify(explanation.path))
+    const meant = meantOption(mistake)
+    if (meant) spoiled.add(JSON.stringify(meant))
     if (!ABOUT_ABSENCE.has(mistake.keyword)) remove(remains, explanation.path)
   }
   for (const path of unresolved) remove(remains, path)
-  return { whole: null, rest: isObject(remains) ? remains : {} }
+  return {
+    whole: null,
+    rest: isObject(remains) ? remains : {},
+    spoiled: (path) => spoiled.has(JSON.stringify(path)),
+  }
 }
 
 /** The keyword `x-kind`: the value is what its row of KINDS can parse. Other types of value are the schema's to refuse. */

@@ -6,8 +6,9 @@ import ipaddr from 'ipaddr.js'
 import type { UrlTarget } from '../domain/service.ts'
 import { parseListen } from './listen.ts'
 import { Problem } from './problem.ts'
-import { parseHost, parseRequestPath, parseRoutePath } from './route.ts'
-import { parseDuration, parsePositiveDuration, parsePositiveSize } from './units.ts'
+import { parseHost, parseRequestPath, parseRoutePath, parseServerName } from './route.ts'
+import { parseDays, parseEndTime, parseTime, parseTimeZone } from './schedule-values.ts'
+import { parseCpu, parseDuration, parsePositiveDuration, parsePositiveSize, parseRate } from './units.ts'
 
 /** Caddy's private_ranges (modules/internal/network.go): the private networks, and the loopback of both families. */
 export const PRIVATE_RANGES = [
@@ -35,6 +36,37 @@ export function parseContainerName(text: string): string | Problem {
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(text)) return text
   const hint = text.startsWith('/') ? `write ${text.slice(1)}` : 'write the name that "docker ps" shows'
   return new Problem('is not a container name', hint)
+}
+
+/** A service of a Compose project, and the project. */
+export interface ComposeName {
+  readonly project: string
+  readonly service: string
+}
+
+/** "project/service", by the name rules of Compose (compose-spec: 04-version-and-name.md, schema/compose-spec.json). */
+export function parseCompose(text: string): ComposeName | Problem {
+  const [project = '', service, ...rest] = text.split('/')
+  if (service === undefined || rest.length > 0)
+    return new Problem('is not a project and a service', 'write it like nextcloud/app')
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(project))
+    return new Problem('has no valid project name', 'write the one that "docker compose ls" shows')
+  if (!/^[a-zA-Z0-9._-]+$/.test(service))
+    return new Problem('has no valid service name', 'write the one that stands in your compose file')
+  return { project, service }
+}
+
+/** A word to look for in a User-Agent, in lower case. */
+export function parseUserAgent(text: string): string | Problem {
+  // An empty one, or a blank, would be found in every header.
+  return text.trim() === '' ? new Problem('is empty', 'write a word of it, or remove it') : text.toLowerCase()
+}
+
+/** An HTTP method in upper case. Any token is one (RFC 9110 section 9.1), but only words of letters are in use. */
+export function parseMethod(text: string): string | Problem {
+  return /^[a-z]+(-[a-z]+)*$/i.test(text)
+    ? text.toUpperCase()
+    : new Problem('is not an HTTP method', 'write it like OPTIONS')
 }
 
 /** Inclusive bounds of the statuses that "<500", "200" or "200-399" stands for. */
@@ -94,12 +126,22 @@ export const KINDS = {
   listen: { number: true, parse: parseListen },
   status: { number: true, parse: parseStatus },
   host: { number: false, parse: parseHost },
+  'server-name': { number: false, parse: parseServerName },
   'route-path': { number: false, parse: parseRoutePath },
   'request-path': { number: false, parse: parseRequestPath },
   network: { number: false, parse: parseNetwork },
   container: { number: false, parse: parseContainerName },
   origin: { number: false, parse: parseOrigin },
   'docker-host': { number: false, parse: parseDockerHost },
+  compose: { number: false, parse: parseCompose },
+  'user-agent': { number: false, parse: parseUserAgent },
+  method: { number: false, parse: parseMethod },
+  days: { number: false, parse: parseDays },
+  time: { number: true, parse: parseTime },
+  'end-time': { number: true, parse: parseEndTime },
+  'time-zone': { number: false, parse: parseTimeZone },
+  cpu: { number: true, parse: parseCpu },
+  rate: { number: true, parse: parseRate },
 } as const satisfies Record<string, Kind>
 
 export type KindName = keyof typeof KINDS

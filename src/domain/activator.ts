@@ -3,12 +3,13 @@
  * is the Control that the admin side works with.
  */
 import { WakeDockError } from '../errors.ts'
+import { Agenda } from './agenda.ts'
 import type { ActionResult, Control, ServiceSnapshot } from './gate.ts'
 import { HoldBudget } from './hold-queue.ts'
 import { step } from './lifecycle.ts'
 import type { Clock, Observer, Probe, Provider, ProviderListener, TargetStatus } from './ports.ts'
 import type { Service, Target } from './service.ts'
-import { ServiceRuntime, type Parts } from './service-runtime.ts'
+import { ServiceRuntime, type Before, type Parts } from './service-runtime.ts'
 import { servingOf } from './state.ts'
 
 export interface ActivatorOptions {
@@ -34,15 +35,30 @@ interface Leaving {
 export class Activator implements Control {
   readonly #parts: Parts
   readonly #listener: ProviderListener
+  /** In the order of the config, each followed by its parts. */
   #runtimes = new Map<string, ServiceRuntime>()
   #byTarget = new Map<string, ServiceRuntime>()
+  /** Stacks, by the target of their main part. */
+  #byMain = new Map<string, ServiceRuntime[]>()
   readonly #leaving = new Set<Leaving>()
 
   constructor({ maxHeld, ...parts }: ActivatorOptions) {
-    this.#parts = { step, ...parts, budget: new HoldBudget(maxHeld) }
+    this.#parts = {
+      step,
+      ...parts,
+      budget: new HoldBudget(maxHeld),
+      agenda: new Agenda(),
+      find: (key) => this.#byTarget.get(key),
+      groupsOf: (key) => this.#byMain.get(key) ?? NONE,
+    }
     this.#listener = {
       status: (target, status) => this.#onStatus(target, status),
-      lost: (provider, error) => parts.observe({ type: 'provider_lost', provider, error }),
+      lost: (provider, error) => {
+        // A local process is WakeDock's own child: nothing happens to it unseen.
+        for (const runtime of this.#runtimes.values())
+          if (runtime.service.target.kind !== 'process') runtime.outage()
+        parts.observe({ type: 'provider_lost', provider, error })
+      },
       back: (provider) => parts.observe({ type: 'provider_back', provider }),
     }
   }
@@ -55,23 +71,34 @@ export class Activator implements Control {
     const before = this.#runtimes
     this.#runtimes = new Map()
     this.#byTarget = new Map()
+    this.#byMain = new Map()
     const names = new Set(services.map(({ name }) => name))
     const goesOn = heirs([...before.values()])
     const staying = new Set(services.map(goesOn))
     // First, so that whoever gets a target of theirs can wait for them.
     for (const [name, runtime] of before) {
       if (!staying.has(runtime)) this.#retire(runtime)
-      if (!names.has(name)) this.#parts.observe({ type: 'service_removed', service: name })
+      if (!names.has(name) && !runtime.service.part)
+        this.#parts.observe({ type: 'service_removed', service: name })
     }
     for (const service of services) {
+      const { name, target, part } = service
       const runtime = goesOn(service) ?? new ServiceRuntime(service, this.#parts, this.#earlier(service))
-      this.#runtimes.set(service.name, runtime)
-      this.#byTarget.set(service.target.key, runtime)
-      if (!before.has(service.name)) this.#parts.observe({ type: 'service_added', service: service.name })
-      if (staying.has(runtime)) runtime.reconfigure(service)
+      this.#runtimes.set(name, runtime)
+      this.#byTarget.set(target.key, runtime)
+      if (target.kind === 'group')
+        this.#byMain.set(target.main, [...(this.#byMain.get(target.main) ?? []), runtime])
+      if (!before.has(name) && !part) this.#parts.observe({ type: 'service_added', service: name })
     }
-    const targets = services.map(({ target }) => target).filter(({ kind }) => kind !== 'url')
-    this.#parts.provider.watch(targets, this.#listener)
+    // Only now: each may need any other.
+    this.#parts.agenda.do(() => {
+      for (const service of services) this.#runtimes.get(service.name)?.reconfigure(service)
+    })
+    const targets = services.map(({ target }) => target)
+    this.#parts.provider.watch(
+      targets.filter(({ kind }) => kind !== 'url' && kind !== 'group'),
+      this.#listener,
+    )
   }
 
   /** Where the requests of a service go in. Throws for a name that is not configured: that is a bug. */
@@ -82,19 +109,37 @@ export class Activator implements Control {
   }
 
   list(): ServiceSnapshot[] {
-    return [...this.#runtimes.values()].map((runtime) => runtime.snapshot())
+    const all = [...this.#runtimes.values()]
+    return all.filter(({ service }) => !service.part).map((runtime) => runtime.snapshot())
   }
 
   get(name: string): ServiceSnapshot | undefined {
-    return this.#runtimes.get(name)?.snapshot()
+    return this.#named(name)?.snapshot()
   }
 
   wake(name: string): Promise<ActionResult> | undefined {
-    return this.#runtimes.get(name)?.order('wake')
+    const runtime = this.#named(name)
+    if (runtime !== undefined) this.#retryNeeds(runtime)
+    return runtime?.order('wake')
   }
 
-  sleep(name: string, options: { force: boolean }): Promise<ActionResult> | undefined {
-    return this.#runtimes.get(name)?.order('sleep', options.force)
+  sleep(name: string, { force }: { force: boolean }): Promise<ActionResult> | undefined {
+    const runtime = this.#named(name)
+    if (force && runtime !== undefined)
+      for (const other of this.#dependents(runtime)) void other.order('sleep', true)
+    return runtime?.order('sleep', force)
+  }
+
+  pin(name: string, duration: number | null): ServiceSnapshot | undefined {
+    const runtime = this.#named(name)
+    runtime?.pin(duration ?? Infinity)
+    return runtime?.snapshot()
+  }
+
+  unpin(name: string): ServiceSnapshot | undefined {
+    const runtime = this.#named(name)
+    runtime?.unpin()
+    return runtime?.snapshot()
   }
 
   /** Ends every hold and lets nobody in any more. Running requests go on; no target is stopped. */
@@ -102,6 +147,30 @@ export class Activator implements Control {
     for (const runtime of this.#runtimes.values()) {
       runtime.close('shutdown', () => new WakeDockError('WAKEDOCK_SHUTTING_DOWN', { retryAfter: 2 }))
     }
+  }
+
+  /** A part is its stack's business, and cannot be told apart from the outside. */
+  #named(name: string): ServiceRuntime | undefined {
+    const runtime = this.#runtimes.get(name)
+    return runtime?.service.part === true ? undefined : runtime
+  }
+
+  #needs({ service }: ServiceRuntime): ServiceRuntime[] {
+    return service.needs.flatMap(({ key }) => this.#byTarget.get(key) ?? [])
+  }
+
+  /** An operator's order ignores a backoff, also of what the service needs. */
+  #retryNeeds(runtime: ServiceRuntime): void {
+    for (const other of this.#needs(runtime)) {
+      this.#retryNeeds(other)
+      if (other.state.name === 'failed') other.dispatch({ type: 'wake' })
+    }
+  }
+
+  /** Everything that needs it, whoever is needed by none of the others first. */
+  #dependents(runtime: ServiceRuntime): ServiceRuntime[] {
+    const direct = [...this.#runtimes.values()].filter((other) => this.#needs(other).includes(runtime))
+    return [...new Set(direct.flatMap((other) => this.#dependents(other).concat(other)))]
   }
 
   #onStatus(target: Target, status: TargetStatus): void {
@@ -118,13 +187,18 @@ export class Activator implements Control {
   /** A container is left as it is; a local process is our child, and ends when its last request has. */
   async #leave(leaving: Leaving): Promise<void> {
     const { runtime } = leaving
-    const { name, target, drainTimeout, stopTimeout } = runtime.service
+    const { name, target, part, drainTimeout, stopTimeout } = runtime.service
     await runtime.drained(drainTimeout)
     // Another reload may have given the target to somebody else, who goes on with the same run.
     const others = [...this.#runtimes.values(), ...[...this.#leaving].map((other) => other.runtime)]
     const heirs = others.filter((other) => other !== runtime && other.service.target.key === target.key)
+    runtime.bonds.release()
     const upstream = servingOf(runtime.state)
-    if (upstream !== null && !heirs.some((heir) => heir.state.upstream === upstream)) {
+    // A part has no connections: they are its stack's. What was a stack may go on as the container that was its main part.
+    const goesOn = others.some(
+      (other) => other !== runtime && !other.service.part && other.state.upstream === upstream,
+    )
+    if (upstream !== null && !part && !goesOn) {
       this.#parts.observe({ type: 'upstream_retired', service: name, upstream })
     }
     if (target.kind !== 'process' || heirs.length > 0) return
@@ -134,16 +208,19 @@ export class Activator implements Control {
   }
 
   /** What has to be over before this service is started: a verb on its target, or the process that it replaces. */
-  #earlier({ name, target }: Service): Promise<unknown> {
+  #earlier({ name, target }: Service): Before {
     const waits = [...this.#leaving].flatMap(({ runtime, verb, gone }) => {
       const other = runtime.service.target
       if (other.key === target.key) return [verb]
       if (other.kind !== 'process' || target.kind !== 'process') return []
       return runtime.service.name === name || other.port === target.port ? [gone] : []
     })
-    return Promise.all(waits)
+    const same = [...this.#leaving].findLast(({ runtime }) => runtime.service.target.key === target.key)
+    return { after: Promise.all(waits), runtime: same?.runtime ?? null }
   }
 }
+
+const NONE: readonly ServiceRuntime[] = []
 
 /**
  * Who goes on under a new config: the service with the same target, whatever it is called now. Several services may share

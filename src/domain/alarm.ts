@@ -15,8 +15,9 @@ export class Alarm {
     this.#ring = ring
   }
 
-  get isSet(): boolean {
-    return this.#timer !== null
+  /** When it rings; Infinity: it is not set. */
+  get at(): number {
+    return this.#at
   }
 
   /** Rings at `at` on the clock's now(), or before; at once when that has passed. */

@@ -3,8 +3,8 @@
  * service doing, and make it do something else). Interfaces, so that both sides are tested without a core.
  */
 import type { FailureReason } from '../errors.ts'
-import type { SleepReason, StateName, Upstream, WakeTrigger } from './ports.ts'
-import type { Service } from './service.ts'
+import type { Health, Keep, SleepReason, StateName, Upstream, WakeTrigger } from './ports.ts'
+import type { Service, Target } from './service.ts'
 
 /** One admitted request. While it lasts the service is in use and is not put to sleep. */
 export interface Lease extends Disposable {
@@ -30,6 +30,13 @@ export interface Gate {
   readonly service: Service
   /** Passes at once when the service is awake; null otherwise. The hot path: no promise, no timer, one small object. */
   tryAcquire(): Lease | null
+  /**
+   * Where a request that must neither wake nor count (`ignore`) may go now; null: nowhere. It changes nothing: a drain goes on,
+   * and a sleep that falls due does not wait for it.
+   */
+  peek(): Upstream | null
+  /** An open stream that had fallen silent counts again, if this run still takes requests. It is no new request: a drain goes on. */
+  resume(upstream: Upstream): Lease | null
   /** Waits for the service, waking it when it sleeps. */
   hold(): Hold
   /**
@@ -49,8 +56,19 @@ export interface ServiceSnapshot {
   readonly held: number
   /** End of the last request; now while one is in flight; null: none since WakeDock started. */
   readonly lastActive: number | null
-  /** When it will be put to sleep if nothing comes; null: not due (in use, asleep, or idle_timeout is 0). */
+  /** When it will be put to sleep if nothing comes; null: not due (in use, kept, asleep, or idle_timeout is 0). */
   readonly sleepsAt: number | null
+  /** Why it is to be awake although nobody uses it; null: nothing wants that. */
+  readonly kept: Keep | null
+  /** null: not pinned. until null: until it is unpinned. */
+  readonly pinned: { readonly until: number | null } | null
+  readonly health: Health
+  /** Names of services and parts that its wake waits for now. */
+  readonly waitingFor: readonly string[]
+  /** Names of the services that keep it awake now. */
+  readonly neededBy: readonly string[]
+  /** The parts of a stack, in no particular order; empty for everything else. */
+  readonly parts: readonly PartSnapshot[]
   readonly lastWake: {
     readonly at: number
     readonly trigger: WakeTrigger
@@ -80,6 +98,17 @@ export interface ServiceSnapshot {
   readonly service: Service
 }
 
+/** One container of a stack. */
+export interface PartSnapshot {
+  /** "blog/db". */
+  readonly name: string
+  readonly target: Target
+  readonly state: StateName
+  readonly since: number
+  readonly health: Health
+  readonly failure: ServiceSnapshot['failure']
+}
+
 export type ActionResult =
   | { readonly done: true; readonly snapshot: ServiceSnapshot }
   /** `why` is a sentence for the admin. */
@@ -96,7 +125,16 @@ export interface Control {
   wake(name: string): Promise<ActionResult> | undefined
   /**
    * Orders a sleep: in-flight requests are given drain_timeout to end (a new request in that time calls the sleep
-   * off); with force they are not waited for. Resolves when it is asleep or the order was called off.
+   * off); with force they are not waited for. It ends a pin, and overrules a schedule until a request comes or the schedule has
+   * closed. While other services need it, it is refused; with force they are put to sleep first. Resolves when it is
+   * asleep or the order was called off.
    */
   sleep(name: string, options: { force: boolean }): Promise<ActionResult> | undefined
+  /**
+   * Keeps it awake for so many milliseconds from now (null: until unpin), waking it if it sleeps. A pin is in memory only: a
+   * restart of WakeDock forgets it. undefined: no such service.
+   */
+  pin(name: string, duration: number | null): ServiceSnapshot | undefined
+  /** Its idle time counts again. Not pinned is fine. */
+  unpin(name: string): ServiceSnapshot | undefined
 }

@@ -33,19 +33,22 @@ export class Orders {
 }
 
 /** What became of an operator's order: 'done', 'pending', or why not. */
-function outcomeOf(goal: Goal, state: State, { held, inFlight }: ServiceSnapshot): string {
+function outcomeOf(goal: Goal, state: State, { held, inFlight, neededBy }: ServiceSnapshot): string {
   const error = state.error === null ? null : `${state.error.message}. ${state.error.hint}`
   switch (state.name) {
     case 'awake':
       if (goal === 'wake') return 'done'
+      if (neededBy.length > 0) return needed(neededBy)
       return error ?? `A request came before it was asleep (${inFlight} in flight).`
     case 'asleep':
       return goal === 'sleep' ? 'done' : 'It was stopped or paused by somebody else before it was ready.'
     case 'failed':
+      if (goal === 'sleep' && neededBy.length > 0) return needed(neededBy)
       if (goal === 'sleep' && inFlight > 0) return `${inFlight} requests still run; force ends them.`
       return error ?? 'It failed.'
     case 'waking':
       if (goal === 'wake') return 'pending'
+      if (neededBy.length > 0) return needed(neededBy)
       if (held > 0) return `It is waking, and ${held} requests wait for it; force ends them.`
       return inFlight > 0
         ? `It was started again, and ${inFlight} requests of its last run go on; force ends them.`
@@ -55,4 +58,10 @@ function outcomeOf(goal: Goal, state: State, { held, inFlight }: ServiceSnapshot
     case 'stopping':
       return goal === 'sleep' || state.wakeNext !== null ? 'pending' : 'It was ordered to sleep.'
   }
+}
+
+function needed(by: readonly string[]): string {
+  const list = new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(by)
+  const [need, are] = by.length === 1 ? ['needs', 'is'] : ['need', 'are']
+  return `${list} ${need} it and ${are} awake: put ${by.length === 1 ? 'that' : 'those'} to sleep first, or force it.`
 }

@@ -3,7 +3,7 @@
  * these; tests pass fakes. The contracts in the comments are what the lifecycle's correctness rests on.
  */
 import type { TargetError } from '../errors.ts'
-import type { ReadyCheck, Target } from './service.ts'
+import type { ReadyCheck, Target, Tls } from './service.ts'
 
 export interface Timer {
   /** Idempotent. After it, the callback never runs. */
@@ -20,11 +20,13 @@ export interface Clock {
 }
 
 /**
- * Where requests are sent while one run of a target lasts. Compared by identity: a restart, a recreate or a changed
- * address is a new Upstream, and with it a new connection pool.
+ * Where requests are sent while one run of a target lasts. Compared by identity: a restart, a recreate, a changed
+ * address or other TLS settings are a new Upstream, and with it a new connection pool.
  */
 export interface Upstream {
   readonly protocol: 'http' | 'https'
+  /** How its certificate is checked; absent: for `host`, by the public authorities. Means nothing for http. */
+  readonly tls?: Tls
   /** A host name or address, an IPv6 one without brackets. */
   readonly host: string
   readonly port: number
@@ -35,11 +37,16 @@ export interface Upstream {
    * the app listens, moby#16976): an accepted connection alone proves nothing.
    */
   readonly relayed: boolean
+  /** The target declares a check of its health that its provider can run. */
+  readonly healthcheck: boolean
 }
+
+/** What the target's own check of its health says; null: it has none. */
+export type Health = 'starting' | 'healthy' | 'unhealthy' | null
 
 /** What a provider says of a target. */
 export type TargetStatus =
-  | { readonly state: 'running'; readonly upstream: Upstream }
+  | { readonly state: 'running'; readonly upstream: Upstream; readonly health: Health }
   /** It runs, but no address or port to send requests to can be told. */
   | { readonly state: 'unusable'; readonly generation: string; readonly error: TargetError }
   | { readonly state: 'paused' }
@@ -48,6 +55,23 @@ export type TargetStatus =
   /** It died and the provider itself will start it again (a Docker restart policy). */
   | { readonly state: 'restarting'; readonly exitCode: number | null }
   | { readonly state: 'missing' }
+
+/** What a target has used up since it was started. Only differences mean anything. */
+export interface Usage {
+  /** Of one core. */
+  readonly cpuSeconds: number
+  /** Received and sent; null: not known. */
+  readonly networkBytes: number | null
+}
+
+/** A container as an engine lists it: what stacks and labelled services are made from. */
+export interface FoundContainer {
+  /** Without a leading slash. */
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Seconds since the epoch. */
+  readonly created: number
+}
 
 export interface ProviderListener {
   /** Called after every change of a watched target, and once for each at every (re)connect: the resync. */
@@ -59,8 +83,8 @@ export interface ProviderListener {
 }
 
 /**
- * Starts and stops targets. Order is part of the contract: a status delivered after start() or stop() has settled was
- * observed after that moment, and none is delivered for a target while its start() or stop() is under way; so
+ * Starts, stops and freezes targets (its verbs). Order is part of the contract: a status delivered after a verb has settled was
+ * observed after that moment, and none is delivered for a target while a verb on it is under way; so
  * the last status is never older than the last verb.
  */
 export interface Provider {
@@ -76,6 +100,13 @@ export interface Provider {
    * target that is down or gone already counts as stopped. Rejects with TargetError: unreachable, refused, stuck.
    */
   stop(target: Target, grace: number): Promise<void>
+  /**
+   * Freezes the target where it is; start() lets it go on. One that is down, gone or paused already is fine. Rejects with
+   * TargetError: unreachable, refused (also where a provider cannot).
+   */
+  pause(target: Target): Promise<void>
+  /** What it has used so far. Rejects with TargetError: unreachable, refused, missing. */
+  usage(target: Target): Promise<Usage>
   /** The present status, asked afresh. Rejects with TargetError: unreachable, refused. */
   inspect(target: Target): Promise<TargetStatus>
   /** Follows exactly these targets from now on; the statuses of new ones are delivered soon. Never throws. */
@@ -92,9 +123,12 @@ export type ProbeResult =
   /** `why` is a clause for the log and the API: "port 3000 refuses connections", "GET / answers 503". */
   | { readonly ready: false; readonly why: string }
 
+/** Why a service has to be awake although nobody uses it: another service needs it, it is pinned, its schedule says so. */
+export type Keep = 'dependent' | 'pin' | 'schedule'
 /** What caused a wake. external: the target was started by somebody else. */
-export type WakeTrigger = 'request' | 'operator' | 'external'
-export type SleepReason = 'idle' | 'operator'
+export type WakeTrigger = 'request' | 'operator' | 'external' | Keep
+/** unneeded: it was awake for others only, and the last of them sleeps. */
+export type SleepReason = 'idle' | 'operator' | 'unneeded'
 export type HoldOutcome = 'admitted' | 'timeout' | 'rejected' | 'aborted' | 'failed' | 'shutdown'
 export type StateName = 'asleep' | 'waking' | 'awake' | 'draining' | 'stopping' | 'failed'
 
@@ -129,6 +163,14 @@ export type DomainEvent =
   /** The target ended, was paused, restarted, recreated … without WakeDock. `what` is a past participle clause. */
   | { type: 'target_changed'; service: string; what: string; inFlight: number }
   | { type: 'adopted'; service: string }
+  /** An idle sleep is put off: the target works (rates as in Busy), or nobody can tell (error). */
+  | {
+      type: 'sleep_postponed'
+      service: string
+      cpu: number | null
+      network: number | null
+      error: TargetError | null
+    }
   | { type: 'hold_ended'; service: string; outcome: HoldOutcome; heldMs: number }
   /** Requests may go to it from now on: a new run, or one that was to be stopped and was not. */
   | { type: 'upstream_serving'; service: string; upstream: Upstream }

@@ -19,6 +19,8 @@ interface PathRoute<T> {
 
 /** Hosts whose routes are remembered: known ones with an asterisk, and unknown ones. */
 const MEMO_SIZE = 10_000
+/** RFC 1035 section 2.3.4. No route has a longer host; what pretends to be one may have 64 KiB, and would fill the memo with them. */
+const MAX_HOST = 253
 
 export class RouteTable<T> {
   readonly #hosts = new Map<string, PathRoute<T>[]>()
@@ -52,6 +54,7 @@ export class RouteTable<T> {
   }
 
   #routesOf(host: string): readonly PathRoute<T>[] {
+    if (host.length > MAX_HOST) return []
     let routes = this.#memo.get(host)
     if (routes === undefined) {
       const dot = host.indexOf('.')

@@ -1,8 +1,9 @@
 /** What one service has been through since WakeDock started, gathered from its own events, and the view made of it. */
-import type { ServiceSnapshot } from './gate.ts'
+import type { TargetError } from '../errors.ts'
+import type { PartSnapshot, ServiceSnapshot } from './gate.ts'
 import type { Clock, DomainEvent, StateName } from './ports.ts'
 import type { Service } from './service.ts'
-import type { State } from './state.ts'
+import type { Facts, State } from './state.ts'
 
 export class RunHistory {
   readonly #clock: Clock
@@ -16,14 +17,25 @@ export class RunHistory {
   #lastWake: ServiceSnapshot['lastWake'] = null
   #lastSleep: ServiceSnapshot['lastSleep'] = null
 
+  #stopError: TargetError | null = null
+
   constructor(clock: Clock) {
     this.#clock = clock
+  }
+
+  /** Why its last stop failed, until it is woken or stopped again. */
+  get stopError(): TargetError | null {
+    return this.#stopError
   }
 
   note(event: DomainEvent): void {
     switch (event.type) {
       case 'state':
         this.#account(event.to)
+        break
+      case 'wake_started':
+      case 'sleep_started':
+        this.#stopError = null
         break
       case 'wake_finished': {
         const { trigger, outcome, startMs, readyMs } = event
@@ -34,6 +46,7 @@ export class RunHistory {
         break
       }
       case 'sleep_finished':
+        this.#stopError = event.error
         if (event.outcome === 'failed') break
         this.#sleeps++
         this.#lastSleep = { at: this.#clock.wallTime(), reason: event.reason, tookMs: event.tookMs }
@@ -46,26 +59,28 @@ export class RunHistory {
   }
 
   snapshot(
-    service: Service,
     state: State,
-    counts: { inFlight: number; held: number; lastActive: number },
-    dueAt: number | null,
+    { inFlight, held, lastActive, keep, service }: Facts,
+    /** What a history does not know. Times on now(), but for those of the pin. */
+    more: Pick<ServiceSnapshot, 'sleepsAt' | 'pinned' | 'waitingFor' | 'neededBy' | 'parts'>,
   ): ServiceSnapshot {
-    const { inFlight, held, lastActive } = counts
     const now = this.#clock.now()
-    const wall = (at: number): number => this.#clock.wallTime() - (now - at)
+    const wall = this.#wall
     const busy = inFlight > 0 || held > 0
     return {
+      ...more,
       name: service.name,
       state: state.name,
       since: wall(state.since),
       inFlight,
       held,
       lastActive: busy ? this.#clock.wallTime() : lastActive === -Infinity ? null : wall(lastActive),
-      sleepsAt: state.name === 'awake' && dueAt !== null ? wall(dueAt) : null,
+      sleepsAt: more.sleepsAt === null ? null : wall(more.sleepsAt),
+      kept: keep,
+      health: state.health,
       lastWake: this.#lastWake,
       lastSleep: this.#lastSleep,
-      failure: failureOf(state, wall, now),
+      failure: this.#failureOf(state),
       totals: {
         wakes: this.#wakes,
         failedWakes: this.#failedWakes,
@@ -77,6 +92,21 @@ export class RunHistory {
     }
   }
 
+  part(state: State, { name, target }: Service): PartSnapshot {
+    const failure = this.#failureOf(state)
+    return { name, target, state: state.name, since: this.#wall(state.since), health: state.health, failure }
+  }
+
+  readonly #wall = (at: number): number => this.#clock.wallTime() - (this.#clock.now() - at)
+
+  #failureOf(state: State): ServiceSnapshot['failure'] {
+    if (state.error === null) return null
+    const { reason, message, hint } = state.error
+    const waits = state.name === 'failed' && state.retryAt > this.#clock.now()
+    const retryAt = waits ? this.#wall(state.retryAt) : null
+    return { reason, message, hint, at: this.#wall(state.since), retryAt }
+  }
+
   #account(to: StateName): void {
     const now = this.#clock.now()
     if (this.#awakeSince !== null) this.#awakeMs += now - this.#awakeSince
@@ -86,11 +116,4 @@ export class RunHistory {
 
 function passes(state: StateName): boolean {
   return state === 'awake' || state === 'draining'
-}
-
-function failureOf(state: State, wall: (at: number) => number, now: number): ServiceSnapshot['failure'] {
-  if (state.error === null) return null
-  const { reason, message, hint } = state.error
-  const retryAt = state.name === 'failed' && state.retryAt > now ? wall(state.retryAt) : null
-  return { reason, message, hint, at: wall(state.since), retryAt }
 }

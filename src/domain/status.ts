@@ -17,8 +17,9 @@ import {
   tell,
   wakeFinished,
 } from './moves.ts'
-import type { TargetStatus, Upstream } from './ports.ts'
-import type { Facts, State, Step } from './state.ts'
+import type { TargetStatus } from './ports.ts'
+import type { Service } from './service.ts'
+import type { Awake, Common, Facts, State, Step, Waking } from './state.ts'
 
 /** How often a wake lets the provider's own restart policy bring the target back before it is given up. */
 const RESTARTS_TOLERATED = 3
@@ -26,8 +27,8 @@ const RESTARTS_TOLERATED = 3
 export function onStatus(state: State, status: TargetStatus, facts: Facts): Step {
   // A stop is under way or about to be: its own end says what became of the target.
   if (state.name === 'stopping') return [state, []]
-  if (status.state === 'running') return onRunning(state, status.upstream, facts)
-  const down = { ...state, target: status.state, upstream: null }
+  if (status.state === 'running') return onRunning(state, status, facts)
+  const down = { ...state, target: status.state, upstream: null, health: null }
   switch (status.state) {
     case 'unusable':
       return onUnusable(down, status.error, facts)
@@ -45,29 +46,45 @@ export function onStatus(state: State, status: TargetStatus, facts: Facts): Step
 /** A state whose upstream is gone already: what it was doing remains to be settled. */
 type Down = Exclude<State, { name: 'stopping' | 'awake' | 'draining' }> | Lost
 /** It was passing requests a moment ago. */
-interface Lost extends Omit<Extract<State, { name: 'awake' }>, 'name' | 'upstream'> {
+interface Lost extends Common, Pick<Awake, 'awakeSince'> {
   readonly name: 'awake' | 'draining'
   readonly upstream: null
 }
 
-function onRunning(state: Exclude<State, { name: 'stopping' }>, upstream: Upstream, facts: Facts): Step {
+type Run = Extract<TargetStatus, { state: 'running' }>
+
+function onRunning(state: Exclude<State, { name: 'stopping' }>, run: Run, facts: Facts): Step {
+  const { upstream, health } = run
   const same = state.upstream === upstream
   switch (state.name) {
-    case 'waking': {
-      const startedAt = state.startedAt ?? facts.now
-      return [{ ...state, target: 'running', upstream, startedAt, retryAt: null }, []]
-    }
+    case 'waking':
+      return onWakingRun(state, run, facts)
     case 'awake':
     case 'draining': // What was drained has ended; the new run is somebody's wish, and nobody has probed it.
-      return same ? [state, []] : follow(state, upstream, facts, [changed('was restarted', facts)])
+      return same ? [{ ...state, health }, []] : follow(state, run, facts, [changed('was restarted', facts)])
     case 'asleep': {
       const adopted = tell({ type: 'adopted', service: facts.service.name })
-      return follow(state, upstream, facts, state.target === 'unknown' ? [adopted] : [])
+      return follow(state, run, facts, state.target === 'unknown' ? [adopted] : [])
     }
-    case 'failed':
-      // The same run that was given up: only another one is a reason to try again without being asked.
-      return same ? [state, []] : follow(state, upstream, facts, [])
+    case 'failed': {
+      // The same run that was given up: only another one, or its recovery, is a reason to try again without being asked.
+      const recovered = health === 'healthy' && state.health !== 'healthy'
+      return same && !recovered ? [{ ...state, health }, []] : follow(state, run, facts, [])
+    }
   }
+}
+
+/** A run that was unhealthy when this wake found it may be one that was frozen, and is let prove itself. */
+function onWakingRun(state: Waking, { upstream, health }: Run, facts: Facts): Step {
+  const next: Waking = { ...ran(state, facts), target: 'running', upstream, health }
+  const gaveUp = health === 'unhealthy' && state.upstream === upstream && state.health !== 'unhealthy'
+  if (!gaveUp) return [next, []]
+  const error = new TargetError(
+    'unhealthy',
+    `${targetName(facts.service)} is unhealthy by its own HEALTHCHECK`,
+    'See its log, and what the check says: docker inspect, State.Health.Log.',
+  )
+  return failWake(next, error, 'failed', facts)
 }
 
 /** The target ended: a death in the wake, a crash after it, or somebody's wish. */
@@ -76,8 +93,9 @@ function onDown(state: Down, exit: { exitCode: number | null; oom: boolean }, fa
     case 'waking': {
       // Not started yet, as the provider did not answer: now it can be.
       if (state.startedAt === null) return startAgain(state, state.deaths)
-      // Ended by somebody's hand, it seems. Requests that wait are a reason to start it again, once; else so be it.
-      const again = facts.held > 0 && state.deaths === 0
+      if (facts.service.ready.kind === 'completed' && exit.exitCode === 0) return complete(state, facts)
+      // Ended by somebody's hand, it seems. Whoever waits is a reason to start it again, once; else so be it.
+      const again = isWanted(facts) && state.deaths === 0
       if (again && !isCrash(exit)) return startAgain(state, state.deaths + 1)
       const error = exited(exit, facts)
       // With exit code 0 it may as well be a command that has nothing to do: that is worth an admin's look.
@@ -86,39 +104,71 @@ function onDown(state: Down, exit: { exitCode: number | null; oom: boolean }, fa
     }
     case 'awake':
     case 'draining': {
+      // A job that could not be stopped has come to its end all the same.
+      if (facts.service.ready.kind === 'completed' && exit.exitCode === 0)
+        return [asleep(state, 'completed', facts), [changed(describeExit(0), facts)]]
       const what = exit.oom ? 'was killed by the kernel for memory' : describeExit(exit.exitCode)
-      const early = facts.now - state.since < HEALTHY_AFTER
+      const early = facts.now - state.awakeSince < HEALTHY_AFTER
+      // What keeps a service brings it back after a crash, or when the engine came back without it. But for the main part of
+      // a stack: its end is that of the stack's run, whose next request wakes it whole.
+      const comesBack = (isCrash(exit) || facts.afterOutage) && !isMain(facts.service)
+      const excused = comesBack ? null : 'hand'
       const failures = early && isCrash(exit) ? state.failures + 1 : 0
       // The first crash is forgiven: the next request wakes it at once. From the second on the backoff brakes the loop.
       const next =
         failures < 2
-          ? asleep(state, facts)
+          ? asleep(state, excused, facts)
           : failed(state, exited(exit, facts), facts.now + backoff(failures - 1), facts)
       return [{ ...next, failures }, [changed(what, facts)]]
     }
     case 'failed': {
       const cured = ['unreachable', 'missing', 'no_address'].includes(state.error.reason)
-      return [cured ? asleep(state, facts) : state, []]
+      return [cured ? asleep(state, null, facts) : state, []]
     }
     case 'asleep':
       return [state, []]
   }
 }
 
-/** Somebody has ended the wake, and nobody waits for it. */
-function letBe(state: Down & { name: 'waking' }, error: TargetError, facts: Facts): Step {
-  return [asleep(state, facts), [tell(wakeFinished(state, 'failed', error, 0, facts))]]
+/** Its target has run, whoever began that. */
+function ran<T extends Waking | (Down & { name: 'waking' })>(state: T, { now }: Facts): T {
+  return {
+    ...state,
+    beganAt: state.beganAt ?? now,
+    startedAt: state.startedAt ?? now,
+    retryAt: null,
+  }
 }
 
+function isMain({ part, target }: Service): boolean {
+  return part && target.kind === 'container' && target.addressed
+}
+
+/** A job has done its work: that is what those who need it wait for. */
+function complete(state: Down & { name: 'waking' }, facts: Facts): Step {
+  return [asleep(state, 'completed', facts), [tell(wakeFinished(state, 'ready', null, 0, facts))]]
+}
+
+/** Requests wait for it, or something keeps it. */
+function isWanted({ held, keep }: Facts): boolean {
+  return held > 0 || keep !== null
+}
+
+/** Somebody has ended the wake, and nobody waits for it. */
+function letBe(state: Down & { name: 'waking' }, error: TargetError, facts: Facts): Step {
+  return [asleep(state, 'hand', facts), [tell(wakeFinished(state, 'failed', error, 0, facts))]]
+}
+
+/** As soon as what it needs is there. */
 function startAgain(state: Down & { name: 'waking' }, deaths: number): Step {
-  return [{ ...state, deaths, startedAt: null, retryAt: null, verb: 'start' }, [{ type: 'start' }]]
+  return [{ ...state, deaths, startedAt: null, retryAt: null }, []]
 }
 
 function onRestarting(state: Down, exitCode: number | null, facts: Facts): Step {
   switch (state.name) {
     case 'waking': {
       const deaths = state.deaths + 1
-      const next = { ...state, deaths, startedAt: state.startedAt ?? facts.now, retryAt: null }
+      const next = { ...ran(state, facts), deaths }
       if (deaths < RESTARTS_TOLERATED) return [next, []]
       return failWake(next, exited({ exitCode, oom: false }, facts), 'failed', facts)
     }
@@ -134,13 +184,13 @@ function onRestarting(state: Down, exitCode: number | null, facts: Facts): Step 
 function onPaused(state: Down, facts: Facts): Step {
   switch (state.name) {
     case 'waking': {
-      if (state.startedAt === null || facts.held > 0) return startAgain(state, state.deaths)
+      if (state.startedAt === null || isWanted(facts)) return startAgain(state, state.deaths)
       const what = `${targetName(facts.service)} was paused`
       return letBe(state, new TargetError('refused', what, 'Wake it again when it is needed.'), facts)
     }
     case 'awake':
     case 'draining':
-      return [asleep(state, facts), [changed('was paused', facts)]]
+      return [asleep(state, 'hand', facts), [changed('was paused', facts)]]
     case 'asleep':
     case 'failed':
       return [state, []]

@@ -1,11 +1,14 @@
 /**
- * What one service asks of its provider: its verbs (start, stop), one at a time because the lifecycle orders no second one,
+ * What one service asks of its provider: its verbs (start, stop, pause), one at a time because the lifecycle orders no second one,
  * and its questions. Every outcome comes back as an event; nothing here decides.
  */
 import { toTargetError } from '../errors.ts'
-import type { Provider, TargetStatus } from './ports.ts'
+import type { Provider, TargetStatus, Usage } from './ports.ts'
 import type { Service } from './service.ts'
 import { isUp, type Event, type State } from './state.ts'
+
+/** What of a provider concerns one target. */
+type Calls = Pick<Provider, 'start' | 'stop' | 'pause' | 'usage' | 'inspect'>
 
 interface Owner {
   readonly service: Service
@@ -14,19 +17,24 @@ interface Owner {
 }
 
 export class TargetCalls {
-  readonly #provider: Provider
+  readonly #provider: Calls
   readonly #owner: Owner
-  /** The first start waits for it. */
+  /** The first verb waits for it. */
   readonly #after: Promise<unknown>
+  /** It has settled. */
+  #free = false
   /** Counts verbs and reports, so that an answer that one of them has overtaken is thrown away. */
   #news = 0
   #verb: Promise<void> = Promise.resolve()
   #closed = false
 
-  constructor(provider: Provider, owner: Owner, after: Promise<unknown>) {
+  constructor(provider: Calls, owner: Owner, after: Promise<unknown>) {
     this.#provider = provider
     this.#owner = owner
     this.#after = after
+    void after.then(() => {
+      this.#free = true
+    })
   }
 
   /** Settles when the last verb has. Never rejects. */
@@ -49,20 +57,28 @@ export class TargetCalls {
     this.#verb = this.#stop()
   }
 
-  /** Asks what has become of the target, and tells it as a status if that is news and `matters`. Never rejects. */
-  async inspect(matters: (status: TargetStatus) => boolean = () => true): Promise<void> {
-    if (this.#closed) return
+  /**
+   * Asks what has become of the target, and tells it as a status if that is news and `matters`. Whether the provider has
+   * answered. Never rejects.
+   */
+  async inspect(matters: (status: TargetStatus) => boolean = () => true): Promise<boolean> {
+    if (this.#closed) return false
     const before = this.#news
     let status: TargetStatus
     try {
       status = await this.#provider.inspect(this.#owner.service.target)
     } catch {
-      return // The provider does not answer: nothing is known, and its own `lost` says so.
+      return false // Nothing is known, and the provider's own `lost` says so.
     }
     if (this.#news === before && matters(status)) this.#owner.dispatch({ type: 'status', status })
+    return true
   }
 
-  /** A start that still waits for its turn is not made any more. */
+  usage(): Promise<Usage> {
+    return this.#provider.usage(this.#owner.service.target)
+  }
+
+  /** A verb that still waits for its turn is not made any more. */
   close(): void {
     this.#closed = true
   }
@@ -82,10 +98,15 @@ export class TargetCalls {
   }
 
   async #stop(): Promise<void> {
-    const { target, stopTimeout } = this.#owner.service
+    const { target, stopTimeout, sleepMode } = this.#owner.service
     try {
-      await this.#provider.stop(target, stopTimeout)
-      this.#owner.dispatch({ type: 'stopped' })
+      // That of a service which had this target before may still be under way (invariant 2). Else at once: the moment in which
+      // the stop was decided is the one in which nobody needs it.
+      if (!this.#free) await this.#after
+      if (this.#closed) return
+      if (sleepMode === 'pause') await this.#provider.pause(target)
+      else await this.#provider.stop(target, stopTimeout)
+      this.#owner.dispatch({ type: 'stopped', as: sleepMode === 'pause' ? 'paused' : 'stopped' })
     } catch (error) {
       this.#owner.dispatch({ type: 'stop_failed', error: toTargetError(error) })
       await this.inspect()

@@ -26,7 +26,7 @@ export async function probeHttp(
   signal: AbortSignal,
 ): Promise<ProbeResult> {
   const path = check.path.split('?')[0] ?? ''
-  const answer = await statusOf(dispatcher, check, signal)
+  const answer = await statusOf(dispatcher, upstream, check, signal)
   if (typeof answer === 'number') {
     // undici takes a connection back one turn of the event loop after its answer: the first request, released by this
     // result, would open another one.
@@ -37,11 +37,16 @@ export async function probeHttp(
       : { ready: false, why: `GET ${path} answers ${answer}` }
   }
   if (signal.aborted) return { ready: false, why: `GET ${path} gave no answer within ${check.timeout} ms` }
-  return { ready: false, why: describe(answer, upstream.port, upstream.relayed) }
+  return { ready: false, why: describe(answer, upstream) }
 }
 
 /** The status of the answer, or why there was none. */
-function statusOf(dispatcher: Dispatcher, check: HttpCheck, signal: AbortSignal): Promise<number | Error> {
+function statusOf(
+  dispatcher: Dispatcher,
+  { protocol, host }: Upstream,
+  check: HttpCheck,
+  signal: AbortSignal,
+): Promise<number | Error> {
   const { promise, resolve } = Promise.withResolvers<number | Error>()
   const headers = { host: check.host, 'user-agent': 'WakeDock-Probe', accept: '*/*' }
   let status = 0
@@ -51,7 +56,9 @@ function statusOf(dispatcher: Dispatcher, check: HttpCheck, signal: AbortSignal)
   const onAbort = (): void => giveUp()
   signal.addEventListener('abort', onAbort, { once: true })
 
-  const options = { method: 'GET', path: check.path, headers } as const
+  // The same as the proxy says: undici would drop the connection where they differ.
+  const servername = protocol === 'https' ? { servername: host } : {}
+  const options = { method: 'GET', path: check.path, headers, ...servername } as const
   dispatcher.dispatch(options, {
     onRequestStart(controller) {
       giveUp = () => controller.abort(new Error('the probe was called off'))

@@ -7,6 +7,7 @@
  * whose question is from another epoch is thrown away and asked for again.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock, ProviderListener, TargetStatus, Timer } from '../domain/ports.ts'
 import type { Target } from '../domain/service.ts'
 
@@ -64,7 +65,8 @@ export class Follower<T extends Target> {
     }
     for (const target of targets) {
       const entry = this.#entry(target)
-      if (entry.watched && entry.target === target) continue
+      // Every reload makes new objects; only what is in them is a reason to ask again.
+      if (entry.watched && isDeepStrictEqual(entry.target, target)) continue
       Object.assign(entry, { target, watched: true, told: null })
       this.#want(entry)
     }

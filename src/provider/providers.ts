@@ -2,8 +2,8 @@
 import type { Provider } from '../domain/ports.ts'
 import type { Target } from '../domain/service.ts'
 
-/** A url is always on: the core never asks a provider about it. */
-export type ProviderTable = Readonly<Record<Exclude<Target['kind'], 'url'>, Provider>>
+/** A url is always on, and of a group only the parts run: the core never asks a provider about them. */
+export type ProviderTable = Readonly<Record<Exclude<Target['kind'], 'url' | 'group'>, Provider>>
 
 /**
  * lost() and back() carry the name of the provider concerned; one that has nothing to watch says neither, so that a
@@ -12,13 +12,15 @@ export type ProviderTable = Readonly<Record<Exclude<Target['kind'], 'url'>, Prov
 export function createProviders(table: ProviderTable): Provider {
   const all = Object.values(table)
   const of = (target: Target): Provider => {
-    if (target.kind === 'url') throw new Error(`${target.key} has no provider`)
+    if (target.kind === 'url' || target.kind === 'group') throw new Error(`${target.key} has no provider`)
     return table[target.kind]
   }
   return {
     name: 'all',
     start: (target) => of(target).start(target),
     stop: (target, grace) => of(target).stop(target, grace),
+    pause: (target) => of(target).pause(target),
+    usage: (target) => of(target).usage(target),
     inspect: (target) => of(target).inspect(target),
     watch(targets, listener) {
       for (const [kind, provider] of Object.entries(table)) {

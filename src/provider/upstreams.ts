@@ -1,7 +1,8 @@
 /**
  * One Upstream object for one run at one address, however often it is asked for. Upstreams are compared by identity
- * (domain/ports.ts): a second object for the same run would throw the connection pool away.
+ * (domain/ports.ts): a second object for the same run would throw the connection pool away. Its health is not a part of it.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { TargetStatus, Upstream } from '../domain/ports.ts'
 import type { Target } from '../domain/service.ts'
 
@@ -11,7 +12,7 @@ export function createCanon(): (target: Target, status: TargetStatus) => TargetS
   return (target, status) => {
     if (status.state !== 'running') return status
     const known = last.get(target.key)
-    if (known !== undefined && isEqual(known, status.upstream)) return { state: 'running', upstream: known }
+    if (known !== undefined && isEqual(known, status.upstream)) return { ...status, upstream: known }
     last.set(target.key, status.upstream)
     return status
   }
@@ -23,6 +24,9 @@ function isEqual(a: Upstream, b: Upstream): boolean {
     a.host === b.host &&
     a.port === b.port &&
     a.protocol === b.protocol &&
-    a.relayed === b.relayed
+    // By what they say: every reading of the config makes new ones.
+    isDeepStrictEqual(a.tls, b.tls) &&
+    a.relayed === b.relayed &&
+    a.healthcheck === b.healthcheck
   )
 }

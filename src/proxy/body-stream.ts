@@ -8,13 +8,17 @@ import { Readable } from 'node:stream'
 
 export class BodyStream extends Readable {
   readonly #req: IncomingMessage
-  readonly #kept: () => Buffer[]
+  readonly #kept: () => Buffer | null
   /** It has been read from: the body is no longer all ours. */
   started = false
+  /** Called for every chunk from the client, once there is somebody who wants to know. */
+  carried: (() => void) | null = null
+  /** What was kept is through: the request itself is read. */
+  #reading = false
   #letGone = false
 
-  /** `kept` hands over what was read already; called once, at the first read. */
-  constructor(req: IncomingMessage, kept: () => Buffer[]) {
+  /** `kept` hands over what was read already, piece by piece, and then null. */
+  constructor(req: IncomingMessage, kept: () => Buffer | null) {
     super({ highWaterMark: 65_536 })
     this.#req = req
     this.#kept = kept
@@ -23,16 +27,21 @@ export class BodyStream extends Readable {
   }
 
   override _read(): void {
-    if (this.started) {
+    if (this.#reading) {
       this.#req.resume()
       return
     }
     this.started = true
-    for (const chunk of this.#kept()) this.push(chunk)
+    const chunk = this.#kept()
+    if (chunk !== null) {
+      this.push(chunk)
+      return
+    }
     if (this.#req.readableEnded) {
       this.push(null)
       return
     }
+    this.#reading = true
     this.#req.on('data', this.#onData).on('end', this.#onEnd).on('close', this.#onClose)
     if (this.#req.destroyed) this.#onClose()
     else this.#req.resume()
@@ -49,6 +58,7 @@ export class BodyStream extends Readable {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    this.carried?.()
     if (!this.push(chunk)) this.#req.pause()
   }
 
@@ -65,7 +75,7 @@ export class BodyStream extends Readable {
   #letGo(): void {
     // Once, and only what was taken: undici destroys this stream late, when the request may already be read by the next
     // attempt or by discardRest(), and pausing it then would stall them.
-    if (!this.started || this.#letGone) return
+    if (!this.#reading || this.#letGone) return
     this.#letGone = true
     this.#req.off('data', this.#onData).off('end', this.#onEnd).off('close', this.#onClose)
     if (!this.#req.readableEnded) this.#req.pause()

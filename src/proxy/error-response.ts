@@ -47,14 +47,27 @@ export function errorAnswer(error: WakeDockError, accept: string): Answer {
   return { status, headers, body }
 }
 
-/** The same for a connection that has no ServerResponse: what Node's parser refused. The connection ends after it. */
-export function rawErrorAnswer(error: WakeDockError): Buffer {
+/**
+ * The same for a connection that has no ServerResponse: what Node's parser refused. The connection ends after it. `method`: of the
+ * request, where it is known.
+ */
+export function rawErrorAnswer(error: WakeDockError, method = ''): Buffer {
   const answer = errorAnswer(error, '')
   const lines = [`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ''}`, 'Connection: close']
   for (let i = 0; i < answer.headers.length; i += 2)
     lines.push(`${answer.headers[i]}: ${answer.headers[i + 1]}`)
-  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), answer.body])
+  const head = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+  return method === 'HEAD' ? head : Buffer.concat([head, answer.body])
 }
+
+/**
+ * What stands behind a head that could be read in two ways cannot be trusted either. A TRACE is refused before anybody has looked
+ * at how it is framed.
+ */
+export const endsConnection = ({ code }: WakeDockError): boolean =>
+  code === 'WAKEDOCK_BAD_REQUEST' ||
+  code === 'WAKEDOCK_NOT_IMPLEMENTED' ||
+  code === 'WAKEDOCK_METHOD_NOT_ALLOWED'
 
 /**
  * Answers a request with an error. A connection with an unread body is either kept, when the rest is known to be small, or
@@ -68,7 +81,7 @@ export function sendError(
   clock: Clock,
 ): void {
   const { status, headers, body } = errorAnswer(error, req.headers.accept ?? '')
-  const keep = error.code !== 'WAKEDOCK_BAD_REQUEST' && error.code !== 'WAKEDOCK_NOT_IMPLEMENTED'
+  const keep = !endsConnection(error)
   if (keep && (req.complete || bodyless(req))) {
     res.writeHead(status, headers).end(body)
     return

@@ -1,30 +1,33 @@
 /**
- * One request and its answer. Asks the gate for a lease, waits in a hold when the service sleeps, sends the request, passes
- * the answer on, tries again where that is safe, and releases the lease exactly once whatever happens.
+ * One request and its answer. Is let in (admission.ts), sends the request, passes the answer on, tries again where that is
+ * safe, and leaves exactly once whatever happens.
  *
  * For an awake service this is a look-up, a counter and the bytes: no promise is made before something goes wrong.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Hold, Lease } from '../domain/gate.ts'
-import type { Clock, Upstream } from '../domain/ports.ts'
+import type { Upstream } from '../domain/ports.ts'
 import { WakeDockError } from '../errors.ts'
+import { Admission, type Entrant } from './admission.ts'
 import type { BodyStream } from './body-stream.ts'
+import type { ConnectOptions } from './connect.ts'
 import { discardRest } from './discard.ts'
 import { sendError } from './error-response.ts'
-import { requestHeaders } from './headers.ts'
+import { isEventStream, requestHeaders } from './headers.ts'
 import { RequestBody, type BodyBudget } from './held-body.ts'
+import type { Pace, createPaces } from './pace.ts'
 import type { Peers } from './peers.ts'
+import { dispatchPlainly, needsPlain } from './plain-dispatch.ts'
 import type { Pools } from './pools.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import { stripPrefix, type RequestTarget } from './request-check.ts'
 import { CLIENT_LEFT, type RouteMatch } from './route-match.ts'
 import { faultOf, mayRetry } from './upstream-fault.ts'
 
-export interface ExchangeContext {
+export interface ExchangeContext extends ConnectOptions {
   readonly pools: Pools
+  readonly paces: ReturnType<typeof createPaces>
   readonly peers: Peers
   readonly bodies: BodyBudget
-  readonly clock: Clock
   /** The listener is closing: connections are not kept for another request. */
   readonly closing: boolean
   /** Called once for every exchange, after everything of it has been released. */
@@ -46,23 +49,22 @@ export interface EndedExchange {
  */
 export const MAX_RETRIES = 2
 
-export class Exchange implements RelayOwner {
+export class Exchange implements RelayOwner, Entrant {
   readonly #context: ExchangeContext
   readonly #req: IncomingMessage
   readonly #res: ServerResponse
   readonly #target: RequestTarget
   readonly #match: RouteMatch
   readonly #body: RequestBody | null
+  readonly #admission: Admission
   readonly #startedAt: number
   /** The client waits for 100 Continue before it sends its body, and has not been sent it. */
   #expectsContinue: boolean
-  #lease: Lease | null = null
-  #hold: Hold | null = null
   #relay: Relay | null = null
   #stream: BodyStream | null = null
+  /** Where the present attempt counts until its answer begins; null for one that was not held. */
+  #pace: Pace | null = null
   #retries = 0
-  #heldMs = 0
-  #cold = false
   #streaming = false
   #settled = false
 
@@ -79,53 +81,53 @@ export class Exchange implements RelayOwner {
     this.#match = to.match
     this.#expectsContinue = to.expectsContinue
     this.#body = to.target.body === 'none' ? null : new RequestBody(req, to.target.length, context.bodies)
+    this.#admission = new Admission(context, req, to, this)
     this.#startedAt = context.clock.now()
     res.once('close', () => this.#clientGone())
   }
 
   start(): void {
-    const lease = this.#match.gate.tryAcquire()
-    if (lease === null) void this.#wait()
-    else this.#send(lease)
+    this.#admission.enter()
   }
 
-  async #wait(): Promise<void> {
-    const { clock } = this.#context
-    const since = clock.now()
-    this.#cold = true
-    try {
-      this.#hold = this.#match.gate.hold()
-      this.#body?.hold()
-      const lease = await this.#hold.lease
-      this.#hold = null
-      this.#heldMs += clock.now() - since
-      // The client left in the moment it was admitted: nobody else will give the lease back.
-      if (this.#settled) lease.release()
-      else this.#send(lease)
-    } catch (error) {
-      this.#hold = null
-      this.#refuse(error)
+  held(): void {
+    this.#body?.hold(() => this.refused(new WakeDockError('WAKEDOCK_HOLD_QUEUE_FULL', { retryAfter: 1 })))
+  }
+
+  admitted(upstream: Upstream): void {
+    if (!this.#admission.cold) {
+      this.#send(upstream)
+      return
     }
+    const pace = this.#context.paces.of(upstream)
+    pace.enter(() => {
+      this.#pace = pace
+      if (this.#settled) this.#unpace()
+      else this.#send(upstream)
+    })
   }
 
-  #send(lease: Lease): void {
-    this.#lease = lease
+  #send(upstream: Upstream): void {
     const relay = new Relay(this, this.#res)
     this.#relay = relay
-    const { upstream } = lease
     try {
-      const headers = requestHeaders(this.#req.rawHeaders, {
-        peer: this.#context.peers.of(this.#req.socket),
-        httpVersion: this.#req.httpVersion,
-        authority: this.#target.authority,
-      })
+      const { rawHeaders, socket, httpVersion, method = 'GET' } = this.#req
+      const { authority, length } = this.#target
+      const peer = this.#context.peers.of(socket)
+      const headers = requestHeaders(rawHeaders, { peer, httpVersion, authority })
       const body = this.#body?.open() ?? null
       this.#stream = Buffer.isBuffer(body) ? null : body
-      // undici frames a Buffer by its length and a stream by what is said here: a length, or chunks.
-      const { length } = this.#target
-      if (this.#stream !== null && length !== null) headers.push('Content-Length', String(length))
       const path = stripPrefix(this.#target.path, this.#match.prefix)
-      const method = this.#req.method ?? 'GET'
+      const expectsContinue = this.#expectsContinue
+      if (needsPlain(this.#req, this.#target, expectsContinue)) {
+        const request = { req: this.#req, target: this.#target, path, headers, body, expectsContinue }
+        dispatchPlainly(upstream, request, relay, this.#context)
+        return
+      }
+      // undici frames a Buffer by its length and a stream by what is said here: a length, or chunks.
+      // After HEAD it closes the connection, and `reset: false` would keep it. But an app that sends a body all the same, a moment
+      // late, would then answer the next request with it (measured); to connect anew costs 0.1 ms.
+      if (this.#stream !== null && length !== null) headers.push('Content-Length', String(length))
       const options = { path, method, headers, body, ...serverName(upstream) }
       this.#context.pools.dispatcher(upstream).dispatch(options, relay)
     } catch (error) {
@@ -133,22 +135,25 @@ export class Exchange implements RelayOwner {
     }
   }
 
-  requestStarting(): void {
-    // Only now: the upstream is there and its connection is ours, so the body has a place to go. A hold that fails never
-    // asks for it, which is what Expect is for. The upstream's own opinion cannot be had: undici does not carry Expect.
+  continued(): void {
+    // RFC 9110 section 15.2.1: nobody but who asked for it is told.
     if (!this.#expectsContinue) return
     this.#expectsContinue = false
     this.#res.writeContinue()
   }
 
   responseStarting(_status: number, headers: string[]): void {
+    this.#unpace()
     // It has begun to act on the request: there will be no second attempt, so the kept body is of no more use.
     if (this.#stream === null) this.#body?.release()
-    if (this.#cold) headers.push('Server-Timing', `wake;dur=${Math.round(this.#heldMs)}`)
+    if (this.#admission.cold) headers.push(...this.#admission.timing())
     if (this.#context.closing) this.#res.shouldKeepAlive = false
     if (!isEventStream(headers)) return
     this.#streaming = true
     this.#match.metrics.streamOpened()
+    const carried = this.#admission.stream()
+    if (this.#relay !== null) this.#relay.carried = carried
+    if (this.#stream !== null) this.#stream.carried = carried
   }
 
   finished(): void {
@@ -164,6 +169,7 @@ export class Exchange implements RelayOwner {
   failed(relay: Relay, error: unknown): void {
     if (this.#settled || relay !== this.#relay) return
     this.#relay = null
+    this.#unpace()
     const { metrics } = this.#match
     const fault = faultOf(error, relay)
     const method = this.#req.method ?? ''
@@ -172,29 +178,18 @@ export class Exchange implements RelayOwner {
     if (!headersSent && this.#retries < MAX_RETRIES && mayRetry(fault, relay, { method, replayable })) {
       this.#retries++
       metrics.retry(fault.reason)
-      void this.#again()
+      void this.#admission.again()
       return
     }
     metrics.upstreamError(fault.reason)
     // This request cannot be saved; but the sooner a death is known, the fewer requests meet it.
-    if (fault.lost && this.#retries === 0 && this.#lease !== null)
-      void this.#match.gate.verify(this.#lease.upstream)
+    if (fault.lost && this.#retries === 0) void this.#admission.verify()
     if (headersSent) this.#cut()
-    else this.#refuse(new WakeDockError(fault.code, { cause: error }))
-  }
-
-  /** The provider is asked first: if the target is gone, the client gets one slow answer instead of an error. */
-  async #again(): Promise<void> {
-    const lease = this.#lease
-    if (lease !== null) await this.#match.gate.verify(lease.upstream)
-    // Kept until here, so that the service was in use all along.
-    lease?.release()
-    this.#lease = null
-    if (!this.#settled) this.start()
+    else this.refused(new WakeDockError(fault.code, { cause: error }))
   }
 
   /** Answers with an error. Anything but a WakeDockError is a bug of ours, and looks like an unreachable upstream. */
-  #refuse(error: unknown): void {
+  refused(error: unknown): void {
     if (this.#settled) return
     const known =
       error instanceof WakeDockError
@@ -221,42 +216,39 @@ export class Exchange implements RelayOwner {
   #clientGone(): void {
     if (this.#settled) return
     const relay = this.#relay
-    this.#hold?.abort()
     this.#settle(this.#res.headersSent ? this.#res.statusCode : CLIENT_LEFT)
     relay?.abort()
+  }
+
+  #unpace(): void {
+    const pace = this.#pace
+    this.#pace = null
+    pace?.leave()
   }
 
   #settle(status: number): void {
     if (this.#settled) return
     this.#settled = true
     this.#relay = null
-    this.#lease?.release()
+    this.#unpace()
+    this.#admission.leave()
     this.#body?.release()
     const { metrics } = this.#match
+    const { cold } = this.#admission
     const seconds = (this.#context.clock.now() - this.#startedAt) / 1000
     if (this.#streaming) metrics.streamClosed()
-    metrics.finish(this.#req.method ?? '', status, this.#cold, seconds)
+    metrics.finish(this.#req.method ?? '', status, cold, seconds)
     this.#context.ended({
       req: this.#req,
       target: this.#target,
       match: this.#match,
       status,
-      cold: this.#cold,
+      cold,
       seconds,
     })
   }
 }
 
-/** The name an https upstream's certificate is checked for; undici would take the client's Host, and reconnect at each change. */
+/** For undici, which would take the client's Host and connect anew at each change; what is asked for and checked is in tls.ts. */
 const serverName = (upstream: Upstream): { servername?: string } =>
   upstream.protocol === 'https' ? { servername: upstream.host } : {}
-
-function isEventStream(headers: readonly string[]): boolean {
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = headers[i] ?? ''
-    if (name.length === 12 && name.toLowerCase() === 'content-type') {
-      return /^text\/event-stream\b/i.test(headers[i + 1] ?? '')
-    }
-  }
-  return false
-}

@@ -8,7 +8,7 @@
 import type { Peer } from './peers.ts'
 
 /** RFC 9110 section 7.6.1, and Proxy-Auth*, which are for this hop (RFC 2616 section 13.5.1 still lists them). */
-const HOP_BY_HOP = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
   'proxy-authenticate',
@@ -19,10 +19,14 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 /** What Connection may never remove: it would change where a message ends, or whom it is for. */
-const NEVER_NOMINATED = new Set(['content-length', 'transfer-encoding', 'host'])
+export const NEVER_NOMINATED: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host'])
 /** Written anew at the end from what is known of the peer. */
-const FORWARDED = new Set(['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded'])
-
+export const FORWARDED: ReadonlySet<string> = new Set([
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'forwarded',
+])
 export interface RequestOrigin {
   readonly peer: Peer
   /** "1.1" or "1.0": what Via has to say (RFC 9110 section 7.6.3). */
@@ -32,8 +36,8 @@ export interface RequestOrigin {
 }
 
 /**
- * A request's headers for the upstream, Host first, without framing. Expect is answered by us (undici cannot carry it), and
- * Trailer goes because request trailers do: announcing fields that never come would be a lie.
+ * A request's headers for the upstream, Host first, without framing. Without Expect and Trailer too, which undici cannot keep the
+ * promise of; the path that can (plain-dispatch.ts) writes them itself.
  */
 export function requestHeaders(raw: readonly string[], origin: RequestOrigin): string[] {
   const { peer, authority } = origin
@@ -81,41 +85,76 @@ export function requestHeaders(raw: readonly string[], origin: RequestOrigin): s
   return out
 }
 
-type RawField = string | Buffer
+export type RawField = string | Buffer
 
 /** undici gives bytes, node:http Latin-1 strings; one character a byte in both. */
-const text = (field: RawField | undefined): string =>
+export const text = (field: RawField | undefined): string =>
   typeof field === 'string' ? field : (field?.toString('latin1') ?? '')
+
+/** What of a request decides how its answer can be framed. */
+export interface Asked {
+  readonly method?: string | undefined
+  readonly httpVersionMinor: number
+}
+
+/** "identity" is RFC 2616's way to say that there is none. */
+const KNOWN_CODING = /^(?:chunked|identity)?$/i
+
+/**
+ * Nobody asked for another transfer coding (RFC 9112 section 7.4): passed on without its Transfer-Encoding, the body would be
+ * taken for something it is not. The code is one of the parser's, as it is the same fault.
+ */
+class UnknownCoding extends Error {
+  readonly code = 'HPE_INVALID_TRANSFER_ENCODING'
+
+  constructor() {
+    super('an answer in a transfer coding that nobody asked for')
+  }
+}
 
 /**
  * A response's headers for the client. Content-Length stays (node:http writes it as the one framing field), except on
- * 204, where RFC 9110 section 8.6 forbids it. Transfer-Encoding goes: node:http frames anew.
+ * 204, where RFC 9110 section 8.6 forbids it. Transfer-Encoding goes: node:http frames anew. Trailer stays only on an answer that
+ * will be chunked; on any other, node:http would throw (ERR_HTTP_TRAILER_INVALID).
+ * Throws on a transfer coding we cannot undo, with a code as of Node's parser.
  */
-export function responseHeaders(raw: readonly RawField[], status: number): string[] {
+export function responseHeaders(raw: readonly RawField[], status: number, asked: Asked): string[] {
   const fields = raw.map(text)
   const nominated = nominatedIn(fields)
   const out: string[] = []
+  const bodied = asked.method !== 'HEAD' && status >= 200 && status !== 204 && status !== 304
+  let chunked = bodied && asked.httpVersionMinor !== 0
+  let announced = false
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? ''
     const key = name.toLowerCase()
+    if (bodied && key === 'transfer-encoding' && !KNOWN_CODING.test(fields[i + 1] ?? ''))
+      throw new UnknownCoding()
     if (HOP_BY_HOP.has(key) || nominated?.has(key) === true) continue
-    if (key === 'content-length' && status === 204) continue
+    if (key === 'content-length') {
+      if (status === 204) continue
+      chunked = false
+    } else if (key === 'trailer') {
+      announced = true
+    }
     out.push(name, fields[i + 1] ?? '')
   }
+  if (announced && !chunked)
+    for (let i = out.length - 2; i >= 0; i -= 2) if (out[i]?.toLowerCase() === 'trailer') out.splice(i, 2)
   // undici does not say which HTTP/1 minor version the upstream spoke.
   out.push('Via', '1.1 wakedock')
   return out
 }
 
-/** Trailer fields as pairs. Fields that frame or route a message are not allowed there (RFC 9110 section 6.5.1). */
-export function trailerPairs(raw: readonly RawField[]): [name: string, value: string][] {
-  const out: [string, string][] = []
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = text(raw[i])
-    const key = name.toLowerCase()
-    if (!HOP_BY_HOP.has(key) && !NEVER_NOMINATED.has(key)) out.push([name, text(raw[i + 1])])
+/** Whether an answer with these headers is an event stream: open for as long as somebody listens. */
+export function isEventStream(headers: readonly string[]): boolean {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i] ?? ''
+    if (name.length === 12 && name.toLowerCase() === 'content-type') {
+      return /^text\/event-stream\b/i.test(headers[i + 1] ?? '')
+    }
   }
-  return out
+  return false
 }
 
 /**
@@ -127,7 +166,7 @@ export function reasonPhrase(decoded: string): string | undefined {
 }
 
 /** The names in Connection that are not protected, in lower case; null when there are none, which is the rule. */
-function nominatedIn(raw: readonly string[]): Set<string> | null {
+export function nominatedIn(raw: readonly string[]): Set<string> | null {
   let found: Set<string> | null = null
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] ?? ''

@@ -1,11 +1,18 @@
 /**
- * Binding one server to one listen address. Its own file for the one thing that needs care: a unix socket's file survives a
- * process that was killed, and stands in the way of the next one; but a live one must not be taken from its owner.
+ * Binding one server to one listen address. Its own file for what needs care, unix sockets: the file survives a process that was
+ * killed, and stands in the way of the next one; but a live one must not be taken from its owner, nor a file that is no
+ * socket removed. Node removes it when the server closes.
  */
 import { once } from 'node:events'
-import { unlink } from 'node:fs/promises'
+import { chmod, lstat, unlink } from 'node:fs/promises'
 import { connect, type Server } from 'node:net'
 import type { Listen } from '../config/settings.ts'
+
+/**
+ * Of a socket. Whoever may connect is believed in what X-Forwarded-* say, so not everybody: a proxy under another user is let
+ * in by the group, its own (a folder with the setgid bit hands its group on) or WakeDock's. As for the admin API's.
+ */
+const SOCKET_MODE = 0o660
 
 /** Resolves to "host:port" with the real port, or "unix:/path". Rejects with Node's error, whose code says why. */
 export async function bind(server: Server, listen: Listen | undefined): Promise<string> {
@@ -18,6 +25,8 @@ export async function bind(server: Server, listen: Listen | undefined): Promise<
       await unlink(listen.path)
       await open(server, { path: listen.path })
     }
+    // Until here nobody but this user can have connected: to write, which connecting needs, no usual umask gives to others.
+    await chmod(listen.path, SOCKET_MODE)
     return `unix:${listen.path}`
   }
   await open(server, { host: listen.host, port: listen.port })
@@ -35,8 +44,10 @@ async function open(
   await listening
 }
 
-/** Nobody accepts on it. */
+/** A socket on which nobody accepts. */
 async function isStale(path: string): Promise<boolean> {
+  // Linux refuses connections to ordinary files in the same way.
+  if (!(await lstat(path)).isSocket()) return false
   const probe = connect(path)
   try {
     await once(probe, 'connect')

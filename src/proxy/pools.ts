@@ -6,6 +6,7 @@
 import type { Dispatcher, Pool as PoolType } from 'undici'
 import Pool from 'undici/lib/dispatcher/pool.js'
 import type { Clock, Upstream } from '../domain/ports.ts'
+import { createConnector } from './undici-connector.ts'
 
 export interface Pools {
   /**
@@ -21,12 +22,6 @@ export interface Pools {
   close(): Promise<void>
 }
 
-/**
- * Connections per upstream. 5,000 holds released together are through sooner with 32 to 512 than without a cap
- * (measured), and the app is not stampeded at its weakest moment. The upper end, because an open event stream
- * keeps its connection; upgraded ones are not counted here.
- */
-const MAX_CONNECTIONS = 512
 /** Milliseconds. Long enough for a probe's connection to be handed to the request it was waiting for. */
 const RETIRE_BOUND = 30_000
 /**
@@ -51,10 +46,10 @@ export function createPools(options: { connectTimeout: number; clock: Clock }): 
 
   const create = (upstream: Upstream): PoolType =>
     new Pool(originOf(upstream), {
-      connections: MAX_CONNECTIONS,
+      // As many connections as there are requests: an open stream keeps its own. Against stampedes there is pace.ts.
       // A second request in the pipe dies with the first, and could not be retried.
       pipelining: 1,
-      connectTimeout: options.connectTimeout,
+      connect: createConnector(upstream, options.connectTimeout),
       keepAliveTimeout: KEEP_ALIVE,
       keepAliveTimeoutThreshold: KEEP_ALIVE_MARGIN,
       keepAliveMaxTimeout: KEEP_ALIVE_MAX,

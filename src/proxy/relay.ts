@@ -7,11 +7,12 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { reasonPhrase, responseHeaders, trailerPairs } from './headers.ts'
+import { reasonPhrase, responseHeaders } from './headers.ts'
+import { trailerPairs } from './trailers.ts'
 
 export interface RelayOwner {
-  /** A connection is there and the request is about to be written. */
-  requestStarting(): void
+  /** The upstream asks for the body (100 Continue). */
+  continued(): void
   /** The final head is here and about to be passed on. `headers` may be added to. */
   responseStarting(status: number, headers: string[]): void
   /** All of the answer has been passed on. */
@@ -32,6 +33,8 @@ export class Relay implements Dispatcher.DispatchHandler {
   sent = false
   /** A byte of the answer has arrived. */
   answered = false
+  /** Called for every chunk of the answer's body, once there is somebody who wants to know. */
+  carried: (() => void) | null = null
 
   constructor(owner: RelayOwner, res: ServerResponse) {
     this.#owner = owner
@@ -48,7 +51,6 @@ export class Relay implements Dispatcher.DispatchHandler {
     // Thrown, not aborted: undici then drops the request and keeps the connection, which nothing was written to.
     if (this.#aborted) throw new Error('the client left before a connection was free')
     this.#controller = controller
-    this.#owner.requestStarting()
   }
 
   // Of a body that is streamed this comes after its last byte; but once it has begun it is not replayable, whatever is
@@ -63,7 +65,7 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, _headers: unknown, reason?: string): void {
     const raw = controller.rawHeaders
-    const headers = responseHeaders(Array.isArray(raw) ? raw : [], status)
+    const headers = responseHeaders(Array.isArray(raw) ? raw : [], status, this.#res.req)
     if (status < 200) {
       this.#inform(status, headers)
       return
@@ -75,12 +77,14 @@ export class Relay implements Dispatcher.DispatchHandler {
     // A head that came with its body goes out with it, in one write. One that came alone goes out now: an event stream may
     // have nothing to say for an hour, and its client waits for the head.
     queueMicrotask(() => {
-      if (!this.#bodyStarted && !this.#res.writableEnded) this.#res.flushHeaders()
+      // Nothing, as Latin-1: flushHeaders() would write the head as UTF-8 (Node 24, lib/_http_outgoing.js, _send).
+      if (!this.#bodyStarted && !this.#res.writableEnded) this.#res.write('', 'latin1')
     })
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     this.#bodyStarted = true
+    this.carried?.()
     if (this.#res.write(chunk)) return
     controller.pause()
     this.#res.once('drain', () => controller.resume())
@@ -88,7 +92,9 @@ export class Relay implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Controller): void {
     const raw = controller.rawTrailers
-    if (Array.isArray(raw) && raw.length > 0) this.#res.addTrailers(trailerPairs(raw))
+    const head = controller.rawHeaders
+    if (Array.isArray(raw) && raw.length > 0 && Array.isArray(head))
+      this.#res.addTrailers(trailerPairs(raw, head))
     this.#res.end()
     this.#owner.finished()
   }
@@ -97,8 +103,15 @@ export class Relay implements Dispatcher.DispatchHandler {
     this.#owner.failed(this, error)
   }
 
-  /** 102, 103 and what may come. HTTP/1.0 has no 1xx (RFC 9110 section 15.2); Node has refused 101 and 100 on this path. */
+  /**
+   * 102, 103 and what may come. HTTP/1.0 has no 1xx (RFC 9110 section 15.2); a 101 has been refused on this path. A 100 comes only
+   * over plain-dispatch.ts: undici, which never asks for one, ends the connection at it (8.12, client-h1.js onHeadersComplete)
+   * instead of reading on as section 15.2.1 has it. The request is sent by then and cannot be sent again, so that is a 502.
+   */
   #inform(status: number, headers: string[]): void {
-    if (this.#res.req.httpVersionMinor !== 0) this.#res.writeInformation(status, headers)
+    // Behind an earlier answer of the same connection Node would keep it, and then write it after this one's head.
+    if (this.#res.socket === null) return
+    if (status === 100) this.#owner.continued()
+    else if (this.#res.req.httpVersionMinor !== 0) this.#res.writeInformation(status, headers)
   }
 }

@@ -20,7 +20,7 @@ export interface RequestTarget {
   readonly host: string
   /** For the upstream's Host: as the client wrote it. */
   readonly authority: string
-  /** Path and query, byte for byte; starts with "/". */
+  /** Path and query, byte for byte; starts with "/". Or "*", of OPTIONS only. */
   readonly path: string
   /** What frames the request's body. */
   readonly body: 'none' | 'length' | 'chunked'
@@ -87,8 +87,11 @@ export function checkRequest(req: RequestHead): RequestTarget | WakeDockError {
     if (authority === null && req.httpVersionMinor !== 0) return bad()
     return { host: routingHost(authority ?? ''), authority: authority ?? '', path: url, body, length }
   }
-  // It asks about us, not about a service, and what it would say differs per service: refused rather than invented.
-  if (url === '*' && req.method === 'OPTIONS') return new WakeDockError('WAKEDOCK_NOT_IMPLEMENTED')
+  const asks = req.method === 'OPTIONS'
+  if (url === '*' && asks) {
+    if (authority === null && req.httpVersionMinor !== 0) return bad()
+    return { host: routingHost(authority ?? ''), authority: authority ?? '', path: '*', body, length }
+  }
 
   const absolute = ABSOLUTE.exec(url)
   const named = absolute?.[1] ?? ''
@@ -96,7 +99,8 @@ export function checkRequest(req: RequestHead): RequestTarget | WakeDockError {
   if (authority === null && req.httpVersionMinor !== 0) return bad()
   if (authority !== null && authority.toLowerCase() !== named.toLowerCase()) return bad()
   const rest = absolute?.[2] ?? ''
-  const path = rest.startsWith('/') ? rest : `/${rest}`
+  // RFC 9112 section 3.2.4: this is how "OPTIONS *" looks on its way through a proxy.
+  const path = rest.startsWith('/') ? rest : rest === '' && asks ? '*' : `/${rest}`
   return { host: routingHost(named), authority: named, path, body, length }
 }
 
@@ -107,13 +111,14 @@ export function routingHost(authority: string): string {
   return (name.endsWith('.') ? name.slice(0, -1) : name).toLowerCase()
 }
 
-/** The path without its query: what routes are matched against. */
+/** The path without its query: what routes are matched against. "*" is about all of the host: its root. */
 export function pathOf(target: string): string {
+  if (target === '*') return '/'
   const query = target.indexOf('?')
   return query === -1 ? target : target.slice(0, query)
 }
 
-/** The target without a route's prefix; always starts with "/". */
+/** The target without a route's prefix; starts with "/", unless it is "*", which no route with a prefix gets. */
 export function stripPrefix(target: string, prefix: string): string {
   if (prefix === '') return target
   const rest = target.slice(prefix.length)

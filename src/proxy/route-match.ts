@@ -3,6 +3,7 @@
  * to write its line. Interfaces only, so that the data path is tested without a core and without metrics.
  */
 import type { Gate } from '../domain/gate.ts'
+import type { IgnoreMatcher } from './ignore.ts'
 
 /** Counters of one service, bound once at a reload: the hot path only calls them. None may throw. */
 export interface ServiceMetrics {
@@ -24,6 +25,8 @@ export interface RouteMatch {
   readonly metrics: ServiceMetrics
   /** Taken off the path before it is sent; '' for nothing. */
   readonly prefix: string
+  /** Which requests neither wake nor count; null: all of them do, and none is looked at. */
+  readonly ignores: IgnoreMatcher | null
 }
 
 /** `host` is lower case without port and trailing dot; `path` is the raw path without the query. */

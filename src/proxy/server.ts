@@ -10,13 +10,15 @@ import type { Listen } from '../config/settings.ts'
 import type { Clock } from '../domain/ports.ts'
 import { WakeDockError } from '../errors.ts'
 import { responseOn } from './bare-response.ts'
-import { rawErrorAnswer, sendError } from './error-response.ts'
+import { Connections } from './connections.ts'
+import { endsConnection, rawErrorAnswer, sendError } from './error-response.ts'
 import { Exchange, type EndedExchange, type ExchangeContext } from './exchange.ts'
 import { createBodyBudget } from './held-body.ts'
 import { bind } from './listen.ts'
+import { createPaces } from './pace.ts'
 import { createPeers } from './peers.ts'
 import type { Pools } from './pools.ts'
-import { checkRequest, mayUpgrade, pathOf, type RequestTarget } from './request-check.ts'
+import { checkRequest, pathOf, type RequestTarget } from './request-check.ts'
 import type { AccessLine, RouteLookup, RouteMatch, ServiceMetrics } from './route-match.ts'
 import { Tunnel } from './tunnel.ts'
 import { createServer } from '../node-http.ts'
@@ -30,7 +32,7 @@ export interface ProxyServerOptions {
   readonly pools: Pools
   /** Bytes. */
   readonly heldBodyMemory: number
-  /** Milliseconds for an upgrade's connection; pools have their own. Default 1000. */
+  /** Milliseconds for a connection outside the pools (connect.ts); those have their own. Default 1000. */
   readonly connectTimeout?: number
   readonly clock: Clock
   /** A bug of ours: an exception where none may be. The connection is destroyed. */
@@ -55,18 +57,20 @@ export interface ProxyServer {
 
 /** Milliseconds. With a shorter one than Caddy's 2 minutes, 18 of 80 POSTs through it got a 502 (measured): it wrote on a connection being closed. */
 const KEEP_ALIVE = 150_000
-/** Milliseconds for a request's head; Node's own default, which requestTimeout 0 would otherwise turn off with itself. */
-const HEADERS_TIMEOUT = 60_000
+/**
+ * Milliseconds for a request's head, which requestTimeout 0 would otherwise turn off with itself. Node counts from the
+ * connection's first moment, and Go opens connections that it then leaves unused for as long as it keeps any (net/http
+ * Transport, putOrCloseIdleConn after a lost race): Node's 60 s would be the shorter of the two for these. A shorter time from the
+ * first byte would cost an attacker nothing: who may idle so long needs no slow heads.
+ */
+const HEADERS_TIMEOUT = KEEP_ALIVE
 /** Bytes; the same as for responses in pools.ts. */
 const MAX_HEADER_SIZE = 65_536
 
 export function createProxyServer(options: ProxyServerOptions): ProxyServer {
   const { clock, route, pools } = options
   const tunnels = new Set<Socket>()
-  /** Connections without a request so far: Node counts them as active, and would wait for them at close. */
-  const silent = new Set<Duplex>()
-  /** The unanswered requests of each connection; more than one when the client pipelines. */
-  const unanswered = new WeakMap<Duplex, Set<ServerResponse>>()
+  const connections = new Connections()
   let closing = false
 
   const context = {
@@ -74,6 +78,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     clock,
     peers: createPeers(options.trustedProxies),
     bodies: createBodyBudget(options.heldBodyMemory),
+    paces: createPaces(clock),
     connectTimeout: options.connectTimeout ?? 1000,
     get closing() {
       return closing
@@ -83,7 +88,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
       // Idle only once this answer has left, which is after this call.
       if (closing) setImmediate(() => servers.forEach((server) => server.closeIdleConnections()))
     },
-  } satisfies ExchangeContext & { connectTimeout: number }
+  } satisfies ExchangeContext
 
   const accessLine = ({ req, target, match, status, cold, seconds }: EndedExchange): AccessLine => ({
     service: match?.gate.service.name ?? null,
@@ -109,6 +114,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     options.unrouted?.finish(req.method ?? '', error.status, false, 0)
     const answer = res()
     if (closing) answer.shouldKeepAlive = false
+    if (endsConnection(error)) connections.ends(req.socket)
     sendError(req, answer, error, clock)
     context.ended({ req, ...ended, status: error.status, cold: false, seconds: 0 })
     return null
@@ -124,24 +130,16 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     }
   }
 
-  const track = (socket: Socket, res: ServerResponse): void => {
-    silent.delete(socket)
-    const open = unanswered.get(socket) ?? new Set()
-    unanswered.set(socket, open.add(res))
-    // Emitted once in any case: after the last byte, or when the connection is gone.
-    res.once('close', () => open.delete(res))
-  }
-
   const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     guarded(req.socket, () => {
-      track(req.socket, res)
+      if (!connections.began(req, res)) return
       const admitted = admit(req, () => res)
       if (admitted !== null) new Exchange(context, req, res, { ...admitted, expectsContinue }).start()
     })
   }
 
   const onUpgrade = (req: IncomingMessage, socket: Socket, head: Buffer): void => {
-    silent.delete(socket)
+    connections.left(socket)
     tunnels.add(socket)
     socket.once('close', () => tunnels.delete(socket))
     // A reset by the client is its way to leave; 'close' follows and ends the tunnel.
@@ -154,20 +152,30 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
 
   /** What Node's parser refuses: no request was made of it, so there is nothing to ask but who is to blame. */
   const onClientError = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-    const [res, ...pipelined] = unanswered.get(socket) ?? []
-    // After a whole request, or an answer that has begun, an error would be taken for (a part of) that answer.
-    const answerable = res === undefined || (!res.req.complete && !res.headersSent && pipelined.length === 0)
-    if (!socket.writable || error.code === 'ECONNRESET' || !answerable) {
-      socket.destroy()
+    const lost = !socket.writable || error.code === 'ECONNRESET'
+    if (!lost && connections.isDone(socket)) return
+    const req = connections.failing(socket)
+    if (lost || req === undefined) {
+      connections.cut(socket)
       return
     }
     const status = CLIENT_ERROR_STATUS[error.code ?? ''] ?? 400
-    options.unrouted?.finish(res?.req.method ?? '', status, false, 0)
-    socket.end(rawErrorAnswer(new WakeDockError('WAKEDOCK_BAD_REQUEST', { status })), () => socket.destroy())
+    const method = req?.method
+    options.unrouted?.finish(method ?? '', status, false, 0)
+    const answer = rawErrorAnswer(new WakeDockError('WAKEDOCK_BAD_REQUEST', { status }), method)
+    socket.end(answer, () => socket.destroy())
   }
 
   const refuse = (req: IncomingMessage, res: ServerResponse, error: WakeDockError): void => {
+    if (endsConnection(error)) connections.ends(req.socket)
     guarded(req.socket, () => sendError(req, res, error, clock))
+  }
+
+  const onConnect = (req: IncomingMessage, socket: Socket): void => {
+    socket.on('error', () => {})
+    // An earlier answer still has the socket.
+    if (connections.unanswered(socket).length > 0) connections.cutDetached(socket)
+    else refuse(req, responseOn(req, socket), new WakeDockError('WAKEDOCK_METHOD_NOT_ALLOWED'))
   }
 
   const createListener = (): Server => {
@@ -181,27 +189,21 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
       insecureHTTPParser: false,
       // checkRequest() answers it, in our form.
       requireHostHeader: false,
-      // A tunnel takes the whole connection: not while an earlier request on it is unanswered.
-      shouldUpgradeCallback: (req: IncomingMessage) => !unanswered.get(req.socket)?.size && mayUpgrade(req),
+      shouldUpgradeCallback: (req: IncomingMessage) => connections.mayUpgrade(req),
     })
     // Above its default of 2000 Node hides headers it has framed the message by (measured): a smuggling hole. 0: no limit
     // in number; maxHeaderSize limits them.
     server.maxHeadersCount = 0
-    server.on('connection', (socket) => {
-      silent.add(socket)
-      socket.once('close', () => silent.delete(socket))
-    })
+    server.on('connection', (socket) => connections.opened(socket))
     server.on('request', (req, res) => onRequest(req, res, false))
     server.on('checkContinue', (req, res) => onRequest(req, res, true))
-    // An expectation we do not know: nobody behind us could say whether it can be met, as undici carries none.
+    // RFC 9110 section 10.1.1: an expectation that is not known.
     server.on('checkExpectation', (req, res) => {
-      refuse(req, res, new WakeDockError('WAKEDOCK_BAD_REQUEST', { status: 417 }))
+      if (connections.began(req, res))
+        refuse(req, res, new WakeDockError('WAKEDOCK_BAD_REQUEST', { status: 417 }))
     })
     server.on('upgrade', onUpgrade)
-    server.on('connect', (req, socket: Socket) => {
-      socket.on('error', () => {})
-      refuse(req, responseOn(req, socket), new WakeDockError('WAKEDOCK_METHOD_NOT_ALLOWED'))
-    })
+    server.on('connect', onConnect)
     server.on('clientError', onClientError)
     return server
   }
@@ -226,7 +228,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
         for (const socket of tunnels) socket.destroy()
       })
       const ended = servers.map((server) => new Promise((resolve) => server.close(resolve)))
-      for (const socket of silent) socket.destroy()
+      connections.destroySilent()
       await Promise.all(ended)
       // A server does not count the connections it has handed over.
       await Promise.all([...tunnels].map((socket) => new Promise((resolve) => socket.once('close', resolve))))

@@ -1,18 +1,18 @@
 /**
- * An upgrade request from its head to the end of the upgraded connection: the same gate, holds and retry rule as an
- * ordinary request has. The lease is kept until both sockets are closed, so a WebSocket keeps its service awake.
+ * An upgrade request from its head to the end of the upgraded connection: let in like an ordinary request (admission.ts). It
+ * leaves when both sockets are closed, so a WebSocket keeps its service awake.
  *
  * Only one retry, and only while the connection is refused: once it is there, the request is sent, and an upgrade is not
  * safe to send twice.
  */
 import type { IncomingMessage } from 'node:http'
-import { connect as connectTcp, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream'
-import { connect as connectTls } from 'node:tls'
-import type { Hold, Lease } from '../domain/gate.ts'
 import type { Upstream } from '../domain/ports.ts'
 import { WakeDockError } from '../errors.ts'
+import { Admission, type Entrant } from './admission.ts'
 import { responseOn } from './bare-response.ts'
+import { connectTo } from './connect.ts'
 import { sendError } from './error-response.ts'
 import type { ExchangeContext } from './exchange.ts'
 import { requestHeaders, responseHeaders } from './headers.ts'
@@ -24,28 +24,25 @@ import { faultOf, mayRetry } from './upstream-fault.ts'
 /** Bytes a client may send after its head before it has an answer. WebSocket clients send none. */
 const MAX_EARLY = 65_536
 
-export class Tunnel {
-  readonly #context: ExchangeContext & { readonly connectTimeout: number }
+export class Tunnel implements Entrant {
+  readonly #context: ExchangeContext
   readonly #req: IncomingMessage
   readonly #client: Socket
   readonly #target: RequestTarget
   readonly #match: RouteMatch
+  readonly #admission: Admission
   readonly #startedAt: number
   readonly #early: Buffer[]
   #earlySize: number
-  #lease: Lease | null = null
-  #hold: Hold | null = null
   #upstream: Socket | null = null
   #retried = false
-  #cold = false
-  #heldMs = 0
   #status = CLIENT_LEFT
   #opened = false
   #answered = false
   #settled = false
 
   constructor(
-    context: ExchangeContext & { readonly connectTimeout: number },
+    context: ExchangeContext,
     req: IncomingMessage,
     client: Socket,
     to: { target: RequestTarget; match: RouteMatch; head: Buffer },
@@ -57,6 +54,7 @@ export class Tunnel {
     this.#match = to.match
     this.#early = [to.head]
     this.#earlySize = to.head.length
+    this.#admission = new Admission(context, req, to, this)
     this.#startedAt = context.clock.now()
   }
 
@@ -66,71 +64,32 @@ export class Tunnel {
       .on('data', this.#onEarly)
       .on('end', this.#onClientEnd)
       .once('close', () => this.#settle())
-    this.#enter()
+    this.#admission.enter()
   }
 
-  #enter(): void {
-    const lease = this.#match.gate.tryAcquire()
-    if (lease === null) void this.#wait()
-    else this.#connect(lease)
-  }
+  /** What it sends meanwhile is kept anyway. */
+  held(): void {}
 
-  async #wait(): Promise<void> {
-    const { clock } = this.#context
-    const since = clock.now()
-    this.#cold = true
-    try {
-      this.#hold = this.#match.gate.hold()
-      const lease = await this.#hold.lease
-      this.#heldMs += clock.now() - since
-      if (this.#settled) lease.release()
-      else this.#connect(lease)
-    } catch (error) {
-      this.#refuse(error)
-    } finally {
-      this.#hold = null
-    }
-  }
-
-  #connect(lease: Lease): void {
-    this.#lease = lease
-    const upstream = open(lease.upstream)
+  admitted(to: Upstream): void {
+    const upstream = connectTo(to, this.#context, (error) => {
+      if (this.#settled) return
+      if (error === null) this.#join(upstream)
+      else this.#notConnected(error)
+    })
     this.#upstream = upstream
-    const timeout = this.#context.clock.setTimer(this.#context.connectTimeout, () => {
-      upstream.destroy(Object.assign(new Error('the upstream did not accept in time'), { code: 'ETIMEDOUT' }))
-    })
-    const onError = (error: unknown): void => {
-      timeout.cancel()
-      this.#notConnected(error)
-    }
-    upstream.once('error', onError)
-    upstream.once(lease.upstream.protocol === 'https' ? 'secureConnect' : 'connect', () => {
-      timeout.cancel()
-      upstream.off('error', onError)
-      if (!this.#settled) this.#join(upstream)
-    })
   }
 
   #notConnected(error: unknown): void {
-    if (this.#settled) return
     const progress = { sent: false, answered: false }
     const fault = faultOf(error, progress)
     if (!this.#retried && mayRetry(fault, progress, { method: this.#req.method ?? '', replayable: true })) {
       this.#retried = true
       this.#match.metrics.retry(fault.reason)
-      void this.#again()
+      void this.#admission.again()
       return
     }
     this.#match.metrics.upstreamError(fault.reason)
-    this.#refuse(new WakeDockError(fault.code, { cause: error }))
-  }
-
-  async #again(): Promise<void> {
-    const lease = this.#lease
-    if (lease !== null) await this.#match.gate.verify(lease.upstream)
-    lease?.release()
-    this.#lease = null
-    if (!this.#settled) this.#enter()
+    this.refused(new WakeDockError(fault.code, { cause: error }))
   }
 
   #join(upstream: Socket): void {
@@ -145,7 +104,7 @@ export class Tunnel {
       if (this.#opened || this.#settled || this.#answered) return
       const fault = faultOf(error, { sent: true, answered: false })
       this.#match.metrics.upstreamError(fault.reason)
-      this.#refuse(new WakeDockError(fault.code, { cause: error }))
+      this.refused(new WakeDockError(fault.code, { cause: error }))
     }
     try {
       joinUpgrade({
@@ -156,12 +115,12 @@ export class Tunnel {
         path: stripPrefix(this.#target.path, this.#match.prefix),
         headers: requestHeaders(req.rawHeaders, { peer, httpVersion, authority: this.#target.authority }),
         protocol,
-        extra: this.#timing(),
+        extra: this.#admission.timing(),
         opened: () => this.#onOpened(upstream),
         refused: (answer) => this.#relay(answer),
         mismatched: () => {
           this.#match.metrics.upstreamError('protocol')
-          this.#refuse(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
+          this.refused(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
         },
         failed,
       })
@@ -174,7 +133,10 @@ export class Tunnel {
     this.#opened = true
     this.#status = 101
     this.#match.metrics.streamOpened()
-    // The lease ends with the later of the two.
+    const carried = this.#admission.stream()
+    // Beside http-proxy-3's pipes, which go on pausing and resuming as if these were not there.
+    if (carried !== null) for (const end of [this.#client, upstream]) end.on('data', carried)
+    // It ends with the later of the two.
     upstream.once('close', () => this.#settle())
   }
 
@@ -189,17 +151,17 @@ export class Tunnel {
     if (status < 200) {
       answer.destroy()
       this.#match.metrics.upstreamError('protocol')
-      this.#refuse(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
+      this.refused(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
       return
     }
     this.#status = status
     this.#answered = true
     const res = responseOn(this.#req, this.#client)
-    const headers = [...responseHeaders(answer.rawHeaders, status), ...this.#timing()]
     try {
+      const headers = [...responseHeaders(answer.rawHeaders, status, this.#req), ...this.#admission.timing()]
       res.writeHead(status, answer.statusMessage, headers)
     } catch {
-      // A status or a reason phrase that may not be written again.
+      // A status, a reason phrase or a coding that may not be passed on.
       this.#client.destroy()
       return
     }
@@ -207,7 +169,7 @@ export class Tunnel {
     pipeline(answer, res, () => {})
   }
 
-  #refuse(error: unknown): void {
+  refused(error: unknown): void {
     if (this.#settled || this.#answered) return
     const known =
       error instanceof WakeDockError
@@ -224,29 +186,21 @@ export class Tunnel {
     if (this.#settled || !this.#client.destroyed || (this.#opened && this.#upstream?.destroyed === false))
       return
     this.#settled = true
-    this.#hold?.abort()
     this.#upstream?.destroy()
-    this.#lease?.release()
+    this.#admission.leave()
     const { metrics } = this.#match
+    const { cold } = this.#admission
     const seconds = (this.#context.clock.now() - this.#startedAt) / 1000
     if (this.#opened) metrics.streamClosed()
-    metrics.finish(this.#req.method ?? '', this.#status, this.#cold, seconds)
-    const { req, target, match, status, cold } = this.#line()
-    this.#context.ended({ req, target, match, status, cold, seconds })
-  }
-
-  #line() {
-    return {
+    metrics.finish(this.#req.method ?? '', this.#status, cold, seconds)
+    this.#context.ended({
       req: this.#req,
       target: this.#target,
       match: this.#match,
       status: this.#status,
-      cold: this.#cold,
-    }
-  }
-
-  #timing(): string[] {
-    return this.#cold ? ['Server-Timing', `wake;dur=${Math.round(this.#heldMs)}`] : []
+      cold,
+      seconds,
+    })
   }
 
   readonly #onEarly = (chunk: Buffer): void => {
@@ -259,12 +213,4 @@ export class Tunnel {
   readonly #onClientEnd = (): void => {
     this.#client.destroy()
   }
-}
-
-function open(upstream: Upstream): Socket {
-  const { host, port } = upstream
-  const socket =
-    upstream.protocol === 'https' ? connectTls({ host, port, servername: host }) : connectTcp({ host, port })
-  // Its errors are handled where they matter; one that comes later must not end the process.
-  return socket.setNoDelay(true).on('error', () => {})
 }

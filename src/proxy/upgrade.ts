@@ -48,7 +48,11 @@ export function joinUpgrade(join: Join): void {
   const { req, client, upstream } = join
   const server = new ProxyServer({})
   const agent = new ConnectedAgent(upstream)
-  server.once('proxyReqWs', (request: ClientRequest) => replaceHead(request, join))
+  server.once('proxyReqWs', (request: ClientRequest) => {
+    // http-proxy-3 listens only after this; an error that nobody hears would end the process.
+    request.on('error', () => {})
+    replaceHead(request, join)
+  })
   let sent: ClientRequest | null = null
   server.once('proxyReqWs', (request: ClientRequest) => {
     sent = request
@@ -57,7 +61,9 @@ export function joinUpgrade(join: Join): void {
   const target = { protocol: 'http:', host: 'upstream', port: 80 }
   const options = { target, agent, toProxy: true, ignorePath: true }
   const onFailure = (error: unknown): void => join.failed(error)
-  Reflect.apply(stream, undefined, [req, client, options, join.head, server, onFailure])
+  // Without the client's headers: at an Expect among them node:http sends the head at once, before it can be replaced.
+  const bare = Object.create(req, { headers: { value: {} } })
+  Reflect.apply(stream, undefined, [bare, client, options, join.head, server, onFailure])
   if (sent !== null) takeOver(sent, join)
 }
 
@@ -96,7 +102,7 @@ function takeOver(request: ClientRequest, join: Join): void {
       join.mismatched()
       return
     }
-    const headers = responseHeaders(answer.rawHeaders, 101)
+    const headers = responseHeaders(answer.rawHeaders, 101, join.req)
     const head101 = [
       'Connection',
       'Upgrade',

@@ -49,6 +49,8 @@ const REASONS: Readonly<Record<string, FaultReason>> = {
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
   UND_ERR_SOCKET: 'reset',
+  // The connection ended in the middle of a message: the parser's word for it, where it is told of the end.
+  HPE_INVALID_EOF_STATE: 'reset',
   // The pool was retired between the lease and the dispatch, or cut at the end of its bound.
   UND_ERR_CLOSED: 'retired',
   UND_ERR_DESTROYED: 'retired',

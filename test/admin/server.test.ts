@@ -1,182 +1,10 @@
-/** The admin API over a real connection: health, metrics, services, orders, reload, and how it says no. */
+/** The admin API over a real connection: health, metrics, reload, and how it says no. */
 import { connect } from 'node:net'
 import t from 'tap'
-import type { ActionResult, ServiceSnapshot } from '../../src/domain/gate.ts'
 import { createLogger } from '../../src/log.ts'
 import { startAdmin, TOKENS } from '../helpers/admin.ts'
-import { FAILURE, FakeControl, NOW, snapshot } from '../helpers/fake-control.ts'
 
 const JSON_TYPE = { 'content-type': 'application/json' }
-
-const FULL = snapshot('blog', {
-  state: 'failed',
-  since: NOW - 5000,
-  inFlight: 1,
-  held: 2,
-  lastActive: NOW - 1000,
-  sleepsAt: NOW + 1000,
-  lastWake: {
-    at: NOW - 9000,
-    trigger: 'request',
-    outcome: 'failed',
-    startMs: 200,
-    readyMs: 1000,
-    totalMs: 1200,
-  },
-  lastSleep: { at: NOW - 90_000, reason: 'idle', tookMs: 310 },
-  failure: {
-    reason: 'exited',
-    message: 'it ended',
-    hint: 'See its log.',
-    at: NOW - 5000,
-    retryAt: NOW + 4000,
-  },
-  totals: { wakes: 4, failedWakes: 1, sleeps: 3, holds: 9, awakeMs: 60_000 },
-})
-
-t.test('a service is shown with everything that is known of it, and nothing else', async (t) => {
-  const { ask } = await startAdmin(t, { control: new FakeControl(FULL) })
-  const { status, json, headers } = await ask('GET /api/v1/services/blog')
-  t.equal(status, 200)
-  t.equal(headers['cache-control'], 'no-store')
-  t.strictSame(json, {
-    name: 'blog',
-    state: 'failed',
-    since: '2026-11-21T09:59:55.000Z',
-    hosts: ['blog.example.com'],
-    routes: [{ host: 'blog.example.com', path: '/', strip_prefix: false }],
-    target: 'container blog',
-    in_flight: 1,
-    held: 2,
-    last_active: '2026-11-21T09:59:59.000Z',
-    sleeps_at: '2026-11-21T10:00:01.000Z',
-    idle_timeout_ms: 900_000,
-    last_wake: {
-      at: '2026-11-21T09:59:51.000Z',
-      trigger: 'request',
-      outcome: 'failed',
-      start_ms: 200,
-      ready_ms: 1000,
-      total_ms: 1200,
-    },
-    last_sleep: { at: '2026-11-21T09:58:30.000Z', reason: 'idle', took_ms: 310 },
-    failure: {
-      reason: 'exited',
-      message: 'it ended',
-      hint: 'See its log.',
-      at: '2026-11-21T09:59:55.000Z',
-      retry_at: '2026-11-21T10:00:04.000Z',
-    },
-    totals: { wakes: 4, failed_wakes: 1, sleeps: 3, holds: 9, awake_ms: 60_000 },
-  })
-})
-
-t.test('a service without a past has nulls, not zeros', async (t) => {
-  const { ask } = await startAdmin(t)
-  const { json } = await ask('GET /api/v1/services/blog')
-  t.match(json, { last_active: null, sleeps_at: null, last_wake: null, last_sleep: null, failure: null })
-})
-
-t.test('targets are named, never with a command, an environment or a credential', async (t) => {
-  const base = snapshot('x').service
-  const targets = [
-    [
-      {
-        kind: 'process',
-        key: 'p',
-        name: 'demo',
-        command: ['node', '--secret=s3cret'],
-        cwd: '/',
-        env: { KEY: 's3cret' },
-        port: 1,
-        scheme: 'http',
-      },
-      'process demo',
-    ],
-    [
-      { kind: 'url', key: 'u', scheme: 'https', host: '2001:db8::1', port: 8443 },
-      'url https://[2001:db8::1]:8443',
-    ],
-  ] as const
-  for (const [target, name] of targets) {
-    const { ask } = await startAdmin(t, {
-      control: new FakeControl(snapshot('x', { service: { ...base, target } })),
-    })
-    const { json, text } = await ask('GET /api/v1/services/x')
-    t.match(json, { target: name })
-    t.notMatch(text, /s3cret/u)
-  }
-})
-
-t.test('the list has the services in the order of the config', async (t) => {
-  const { ask } = await startAdmin(t)
-  t.match((await ask('GET /api/v1/services')).json, { services: [{ name: 'blog' }, { name: 'shop' }] })
-})
-
-t.test('an order is taken at once, with or without a body', async (t) => {
-  const never = new Promise<ActionResult>(() => {})
-  const { ask, control } = await startAdmin(t)
-  control.result = () => never
-  t.match(await ask('POST /api/v1/services/blog/wake'), { status: 202, json: { name: 'blog' } })
-  t.match(await ask('POST /api/v1/services/blog/sleep'), { status: 202 })
-  t.match(await ask('POST /api/v1/services/blog/sleep?wait=false', { headers: JSON_TYPE, body: '{}' }), {
-    status: 202,
-  })
-  await ask('POST /api/v1/services/blog/sleep', { headers: JSON_TYPE, body: '{"force":true}' })
-  t.same(control.orders, ['wake blog', 'sleep blog', 'sleep blog', 'sleep blog force'])
-})
-
-t.test('an order that fails after it was taken troubles nobody', async (t) => {
-  const { ask, control } = await startAdmin(t)
-  control.result = () => Promise.reject(new Error('late'))
-  t.match(await ask('POST /api/v1/services/blog/wake'), { status: 202 })
-  t.match(await ask('GET /healthz'), { status: 200 })
-})
-
-t.test('with wait=true the answer is the outcome', async (t) => {
-  const { ask } = await startAdmin(t)
-  t.match(await ask('POST /api/v1/services/blog/wake?wait=true'), { status: 200, json: { state: 'awake' } })
-  t.match(await ask('POST /api/v1/services/blog/sleep?wait=true'), { status: 200, json: { state: 'asleep' } })
-})
-
-const lastWake = { at: NOW, trigger: 'operator', startMs: 1, readyMs: 1, totalMs: 2 } as const
-const OUTCOMES: readonly (readonly [
-  verb: string,
-  what: string,
-  after: Partial<ServiceSnapshot>,
-  status: number,
-  code: string,
-])[] = [
-  [
-    'wake',
-    'fails',
-    { failure: FAILURE, lastWake: { ...lastWake, outcome: 'failed' } },
-    502,
-    'WAKEDOCK_WAKE_FAILED',
-  ],
-  [
-    'wake',
-    'times out',
-    { failure: FAILURE, lastWake: { ...lastWake, outcome: 'timeout' } },
-    504,
-    'WAKEDOCK_WAKE_TIMEOUT',
-  ],
-  ['wake', 'is called off', {}, 409, 'WAKEDOCK_CALLED_OFF'],
-  ['sleep', 'is called off by a request', {}, 409, 'WAKEDOCK_CALLED_OFF'],
-  ['sleep', 'fails', { failure: FAILURE }, 502, 'WAKEDOCK_SLEEP_FAILED'],
-]
-
-for (const [verb, what, after, status, code] of OUTCOMES) {
-  t.test(`a ${verb} that ${what} answers ${status}`, async (t) => {
-    const { ask, control } = await startAdmin(t)
-    control.result = (current) =>
-      Promise.resolve({ done: false, why: 'That is why.', snapshot: { ...current, ...after } })
-    const answer = await ask(`POST /api/v1/services/blog/${verb}?wait=true`)
-    t.match(answer, { status, json: { status, code, detail: 'That is why.' } })
-    t.match(answer.headers['content-type'], /^application\/problem\+json/u)
-    if (after.failure !== undefined) t.match(answer.json, { reason: 'exited', hint: 'See its log.' })
-  })
-}
 
 const REFUSED: readonly (readonly [
   what: string,
@@ -200,6 +28,24 @@ const REFUSED: readonly (readonly [
     404,
     'WAKEDOCK_NO_SUCH_SERVICE',
   ],
+  ['a pin of an unknown service', 'PUT /api/v1/services/blgo/pin', null, 404, 'WAKEDOCK_NO_SUCH_SERVICE'],
+  [
+    'an unpin of an unknown service',
+    'DELETE /api/v1/services/blgo/pin',
+    null,
+    404,
+    'WAKEDOCK_NO_SUCH_SERVICE',
+  ],
+  ['a pin for a number', 'PUT /api/v1/services/blog/pin', '{"for":7200}', 400, 'WAKEDOCK_INVALID_INPUT'],
+  [
+    'a pin for nobody knows what',
+    'PUT /api/v1/services/blog/pin',
+    '{"fro":"2h"}',
+    400,
+    'WAKEDOCK_INVALID_INPUT',
+  ],
+  ['an unpin with a body', 'DELETE /api/v1/services/blog/pin', '{"for":"2h"}', 400, 'WAKEDOCK_INVALID_INPUT'],
+  ['a pin that waits', 'PUT /api/v1/services/blog/pin?wait=true', null, 400, 'WAKEDOCK_INVALID_INPUT'],
   ['an unknown path', 'GET /api/v2/services', null, 404, 'WAKEDOCK_NOT_FOUND'],
   ['another method', 'DELETE /api/v1/services/blog', null, 404, 'WAKEDOCK_NOT_FOUND'],
   ['an unknown field', 'POST /api/v1/services/blog/sleep', '{"forse":true}', 400, 'WAKEDOCK_INVALID_INPUT'],
@@ -333,6 +179,8 @@ t.test('every path but health asks for a token first, those that do not exist to
     `GET /api/v1/services/${'x'.repeat(300)}`,
     'POST /api/v1/services/blog/wake',
     'POST /api/v1/services/blog/sleep',
+    'PUT /api/v1/services/blog/pin',
+    'DELETE /api/v1/services/blog/pin',
     'POST /api/v1/config/reload',
   ]) {
     const answer = await ask(call)
@@ -346,8 +194,14 @@ t.test('a token that may read does not operate', async (t) => {
   const { ask, control, logged } = await startAdmin(t, { tokens: TOKENS })
   const reader = { headers: { authorization: 'Bearer read-secret' } }
   t.match(await ask('GET /metrics', reader), { status: 200 })
-  for (const path of ['services/blog/wake', 'services/blog/sleep', 'config/reload']) {
-    t.match(await ask(`POST /api/v1/${path}`, reader), { status: 403, json: { code: 'WAKEDOCK_FORBIDDEN' } })
+  for (const call of [
+    'POST /api/v1/services/blog/wake',
+    'POST /api/v1/services/blog/sleep',
+    'PUT /api/v1/services/blog/pin',
+    'DELETE /api/v1/services/blog/pin',
+    'POST /api/v1/config/reload',
+  ]) {
+    t.match(await ask(call, reader), { status: 403, json: { code: 'WAKEDOCK_FORBIDDEN' } }, call)
   }
   t.same(control.orders, [])
   const operator = { headers: { authorization: 'bearer operate-secret' } }

@@ -1,8 +1,13 @@
 /** The arithmetic behind every figure that the README quotes, on samples small enough to be worked out by hand. */
 import t from 'tap'
-import { overhead, readBoot } from '../../bench/contestants/wake.ts'
+import { criticalPath } from '../../bench/contestants/stack-floor.ts'
+import { overhead, readBoot, type Wake } from '../../bench/contestants/wake.ts'
+import { parseCpuTicks } from '../../bench/process-cpu.ts'
 import { parseMemory } from '../../bench/process-memory.ts'
 import { figure, median, percentile, spread, summarize, table } from '../../bench/report.ts'
+import { checkLoad } from '../../bench/services-report.ts'
+import { CASES, servicesOf } from '../../bench/wake-cases.ts'
+import { differences } from '../../bench/wake-report.ts'
 
 const twenty = Array.from({ length: 20 }, (_, index) => 20 - index)
 
@@ -62,8 +67,8 @@ t.test('a table lines up, and a bar in a cell does not split it', (t) => {
 
 t.test('memory is read from what the kernel says, in MiB', (t) => {
   const status =
-    'Name:\tnode\nVmHWM:\t   99999 kB\nVmRSS:\t   92160 kB\nRssAnon:\t   51200 kB\nRssFile:\t 1 kB\n'
-  t.same(parseMemory(status), { rss: 90, anon: 50 })
+    'Name:\tnode\nVmHWM:\t  102400 kB\nVmRSS:\t   92160 kB\nRssAnon:\t   51200 kB\nRssFile:\t 1 kB\n'
+  t.same(parseMemory(status), { rss: 90, anon: 50, peak: 100 })
   t.throws(() => parseMemory('Name:\tkthreadd\n'), /no VmRSS/)
   t.end()
 })
@@ -73,5 +78,69 @@ t.test('the overhead is what neither the engine nor the app can be blamed for', 
   t.equal(overhead(wake), 12)
   t.throws(() => readBoot('{"pid":1}'), /how long it booted/)
   t.equal(readBoot(JSON.stringify({ bootMs: 210, listeningAt: Date.now() })).boot, 210)
+  t.end()
+})
+
+t.test(
+  'WakeDock is compared with the floor of the same case, and a paused app has no moment of listening',
+  (t) => {
+    const wake: Wake = {
+      total: 100,
+      start: 40,
+      reportedStart: 45,
+      boot: 50,
+      sinceListening: 6,
+      untilStart: 2,
+    }
+    const cases = CASES.filter(({ mode }) => mode === 'tcp' || mode === 'pause')
+    const results = cases.flatMap((of, index) => [
+      { contestant: 'WakeDock', of, wakes: [wake, { ...wake, total: 120 + index }] },
+      { contestant: 'floor', of, wakes: [{ ...wake, total: 92, sinceListening: 3, untilStart: 0 }] },
+    ])
+    const rows = differences(results, cases).split('\n').slice(2)
+    t.strictSame(
+      rows.map((row) =>
+        row
+          .split('|')
+          .map((cell) => cell.trim())
+          .slice(1, -1),
+      ),
+      [
+        ['tcp, boots in 0 ms', '18.0', '28.0', '5.0', '18.0'],
+        ['tcp, boots in 200 ms', '18.5', '29.0', '5.0', '18.5'],
+        ['tcp, boots in 1000 ms', '19.0', '30.0', '5.0', '19.0'],
+        ['paused', '19.5', '31.0', '', '19.5'],
+      ],
+    )
+    t.end()
+  },
+)
+
+t.test('every case of the wake bench is a service of its own', (t) => {
+  const app = { name: 'app' }
+  const yaml = servicesOf(new Map(CASES.map((one) => [one, app])))
+  const names = Array.from(yaml.matchAll(/^  ([a-z]+-\d+):/gm), ([, name]) => name)
+  t.equal(new Set(names).size, CASES.length)
+  t.match(yaml, 'tcp-200: { hosts: tcp-200.example.com, container: app, ready: tcp }')
+  t.match(yaml, 'health-0: { hosts: health-0.example.com, container: app, ready: health }')
+  t.match(yaml, 'pause-0: { hosts: pause-0.example.com, container: app, sleep_mode: pause }')
+  t.end()
+})
+
+t.test('the critical path is what has to follow each other: calls and boots, not the wait for them', (t) => {
+  t.equal(criticalPath({ total: 2000, starts: [300, 200], boots: [550, 250] }), 1300)
+  t.end()
+})
+
+t.test('CPU time is user and kernel mode together, whatever the process calls itself', (t) => {
+  const stat = '4711 (node) (x 1) S 1 4711 4711 0 -1 4194560 100 0 0 0 250 50 7 9 20 0 11 0 99 1 2'
+  t.equal(parseCpuTicks(stat), 300)
+  t.throws(() => parseCpuTicks('4711 (node) Z'), /no utime/)
+  t.end()
+})
+
+t.test('a check of all services every 5 minutes costs what one resync does, spread over them', (t) => {
+  const price = { done: 1, quiet: 1, inspects: 1, cpu: 600, stall: 1 }
+  t.equal(checkLoad({ moves: { start: price, one: price, all: price, resync: price } }).toFixed(2), '0.20')
   t.end()
 })

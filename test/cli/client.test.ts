@@ -35,6 +35,31 @@ t.test('wake and sleep order, and with --wait say the outcome', async (t) => {
   t.same(control.orders, ['wake blog', 'wake blog', 'sleep blog', 'sleep blog force'])
 })
 
+t.test('pin and unpin say how long, and what the service does now', async (t) => {
+  const { url, control } = await startAdmin(t)
+  const env = { WAKEDOCK_ADMIN: url }
+  t.same(await run('pin blog --for 2h', { env }), {
+    code: 0,
+    out: 'blog is pinned for 2h; it is asleep now\n',
+    err: '',
+  })
+  t.match(await run('pin blog', { env }), { out: 'blog is pinned until it is unpinned; it is asleep now\n' })
+  t.match(await run('unpin blog', { env }), { code: 0, out: 'blog is not pinned; it is asleep now\n' })
+  t.same(control.orders, ['pin blog 7200000', 'pin blog null', 'unpin blog'])
+  t.match(JSON.parse((await run('pin blog --for=90m --json', { env })).out), { name: 'blog', pinned: true })
+  t.match(JSON.parse((await run('unpin blog --json', { env })).out), { name: 'blog', pinned: false })
+  t.match(await run('pin blgo', { env }), { code: 1, err: /"blgo"; did you mean blog\?/u })
+  t.match(await run('unpin blgo', { env }), { code: 1, err: /"blgo"; did you mean blog\?/u })
+})
+
+t.test('a sleep of what others need exits with 1 and says who', async (t) => {
+  const db = snapshot('db', { state: 'awake', neededBy: ['blog'] })
+  const { url, control } = await startAdmin(t, { control: new FakeControl(db) })
+  control.result = (current) =>
+    Promise.resolve({ done: false, why: 'blog needs it.', snapshot: { ...current, failure: FAILURE } })
+  t.same(await run(`sleep db --admin ${url}`), { code: 1, out: '', err: 'wakedock: blog needs it.\n' })
+})
+
 t.test('a wake that fails exits with 1, and says why and what to do, each once', async (t) => {
   const { url, control } = await startAdmin(t)
   let why = 'It ended.'

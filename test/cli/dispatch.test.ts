@@ -17,12 +17,12 @@ t.test('--help lists every command', async (t) => {
     const { code, out, err } = await run(line)
     t.equal(code, 0)
     t.equal(err, '')
-    for (const name of ['serve', 'check', 'status', 'wake', 'sleep'])
+    for (const name of ['serve', 'check', 'status', 'wake', 'sleep', 'pin', 'unpin'])
       t.match(out, new RegExp(`^ {2}${name} `, 'mu'))
   }
 })
 
-for (const name of ['serve', 'check', 'status', 'wake', 'sleep']) {
+for (const name of ['serve', 'check', 'status', 'wake', 'sleep', 'pin', 'unpin']) {
   t.test(`${name} --help shows its options and examples`, async (t) => {
     const help = await run(`${name} --help`)
     t.equal(help.code, 0)
@@ -43,6 +43,14 @@ const WRONG: readonly (readonly [line: string, complaint: string])[] = [
   ['status -x', '-x is not an option of "wakedock status"'],
   ['status --token secret', '--token is not an option of "wakedock status"'],
   ['wake', '"wakedock wake" needs the name of a service'],
+  ['pin', '"wakedock pin" needs the name of a service'],
+  ['pin blog 2h', '"wakedock pin" does not take the argument "2h"'],
+  ['pin blog --for', '--for needs a value: --for DURATION'],
+  ['pin blog --for 2', '--for has no unit: write 2s for seconds or 2m for minutes'],
+  ['pin blog --for 2H', '--for is not a duration: write 2h'],
+  ['pin blog --for 0', '--for must be longer than 0: write it like 500ms, 30s or 15m'],
+  ['unpin blog --for 2h', '--for is not an option of "wakedock unpin"'],
+  ['unpn blog', '"unpn" is not a command; did you mean unpin?'],
   ['wake blog shop', '"wakedock wake" does not take the argument "shop"'],
   ['check --config', '--config needs a value: --config FILE'],
   ['check --config=', '--config needs a value: --config FILE'],

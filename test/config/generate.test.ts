@@ -9,6 +9,7 @@ import { generated } from '../../src/config/generate.ts'
 import { loadConfigText } from '../../src/config/load.ts'
 import { configNode } from '../../src/config/schema-data.ts'
 import { alternatives, type SchemaNode } from '../../src/config/schema-node.ts'
+import { CERTIFICATE } from './certificate.ts'
 
 const FOLDER = new URL('../../', import.meta.url)
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -31,7 +32,8 @@ t.test('the script agrees that nothing is out of date', (t) => {
 })
 
 t.test('the example loads without a fault and without a warning', async (t) => {
-  const readText = (): Promise<string> => Promise.resolve('fedcba9876543210')
+  const readText = (path: string): Promise<string> =>
+    Promise.resolve(path.endsWith('.pem') ? CERTIFICATE : 'fedcba9876543210')
   const result = await loadConfigText(
     example,
     'wakedock.yaml',
@@ -41,8 +43,8 @@ t.test('the example loads without a fault and without a warning', async (t) => {
   t.match(result, { ok: true, warnings: [] })
   if (result.ok)
     t.strictSame(
-      result.settings.services.map(({ target }) => target.kind),
-      ['container', 'process', 'url'],
+      result.settings.services.filter(({ part }) => !part).map(({ target }) => target.kind),
+      ['container', 'container', 'group', 'group', 'process', 'url'],
     )
 })
 

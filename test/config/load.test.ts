@@ -37,17 +37,40 @@ t.test('the smallest file has the documented defaults', async (t) => {
       {
         name: 'blog',
         routes: [{ host: 'blog.example.com', path: '/', stripPrefix: false }],
-        target: { kind: 'container', key: 'container:ghost', name: 'ghost', port: null, scheme: 'http' },
-        ready: { kind: 'http', path: '/', status: [100, 499], timeout: 1000, host: 'blog.example.com' },
+        target: {
+          kind: 'container',
+          key: 'container:ghost',
+          name: 'ghost',
+          port: null,
+          scheme: 'http',
+          addressed: true,
+        },
+        part: false,
+        needs: [],
+        ready: {
+          kind: 'http',
+          path: '/',
+          status: [100, 499],
+          timeout: 1000,
+          host: 'blog.example.com',
+          health: false,
+        },
         idleTimeout: 900_000,
+        streamIdleTimeout: 0,
         minAwake: 30_000,
         startTimeout: 60_000,
         holdTimeout: 60_000,
         stopTimeout: 10_000,
+        sleepMode: 'stop',
         drainTimeout: 30_000,
         maxHeld: 1000,
+        ignore: null,
+        schedule: null,
+        busy: null,
       },
     ],
+    compose: [],
+    labelled: null,
   })
 })
 
@@ -58,11 +81,13 @@ trusted_proxies: [10.0.0.0/8, private_ranges]
 admin: { listen: "unix:/run/admin.sock" }
 limits: { held_requests: 5, held_body_memory: 1MB }
 log: { level: debug, format: json, access: true }
-docker: { host: "tcp://127.0.0.1:2375", network: caddy }
+docker: { host: "tcp://127.0.0.1:2375", network: caddy, labels: true }
+defaults: { idle_timeout: 5m }
 services:
 `
-  const { services, ...rest } = await settings(text, { DOCKER_HOST: 'unix:///elsewhere.sock' })
+  const { services, labelled, ...rest } = await settings(text, { DOCKER_HOST: 'unix:///elsewhere.sock' })
   t.strictSame(services, [])
+  t.same(labelled, { defaults: { idle_timeout: '5m' }, authorities: new Map() })
   t.strictSame(rest, {
     file: FILE,
     listen: [
@@ -75,6 +100,7 @@ services:
     limits: { heldRequests: 5, heldBodyMemory: 1_000_000 },
     log: { level: 'debug', format: 'json', access: true },
     docker: { host: 'tcp://127.0.0.1:2375', network: 'caddy' },
+    compose: [],
   })
 })
 
@@ -106,101 +132,6 @@ t.test('hold_timeout is start_timeout unless it is set', async (t) => {
     (await blog('container: ghost\nhold_timeout: null', 'defaults: { hold_timeout: 4s }')).holdTimeout,
     60_000,
   )
-})
-
-const HTTP = { kind: 'http', path: '/', status: [100, 499], timeout: 1000, host: 'blog.example.com' }
-const READY: readonly [title: string, defaults: string, own: string, expected: unknown][] = [
-  [
-    'an HTTP check of its own',
-    '{}',
-    '{ path: /h, status: 200-399 }',
-    { ...HTTP, path: '/h', status: [200, 399] },
-  ],
-  ['a status as a number', '{}', '{ status: 204 }', { ...HTTP, status: [204, 204] }],
-  [
-    'key by key over the defaults',
-    '{ path: /d, timeout: 2s }',
-    '{ path: /h }',
-    { ...HTTP, path: '/h', timeout: 2000 },
-  ],
-  ['tcp', '{}', 'tcp', { kind: 'tcp', timeout: 1000 }],
-  ['tcp with the default timeout', '{ timeout: 2s }', 'tcp', { kind: 'tcp', timeout: 2000 }],
-  ['HTTP over tcp', 'tcp', '{ path: /h }', { ...HTTP, path: '/h' }],
-]
-t.test('ready', async (t) => {
-  for (const [title, defaults, own, expected] of READY) {
-    const service = await blog(`container: ghost\nready: ${own}`, `defaults: { ready: ${defaults} }`)
-    t.strictSame(service.ready, expected, title)
-  }
-  t.strictSame((await blog('container: ghost', 'defaults: { ready: tcp }')).ready, {
-    kind: 'tcp',
-    timeout: 1000,
-  })
-})
-
-const PROBE_HOSTS: readonly [hosts: string, probe: string][] = [
-  ['a.example.com', 'a.example.com'],
-  ['["*.example.com", a.example.com]', 'a.example.com'],
-  ['["*.example.com", "*.example.org"]', 'wakedock.example.com'],
-]
-t.test('the probe asks for a host that the app knows', async (t) => {
-  for (const [hosts, probe] of PROBE_HOSTS) {
-    const { services } = await settings(`services: { a: { hosts: ${hosts}, container: ghost } }`)
-    t.match(services[0]?.ready, { host: probe }, hosts)
-  }
-})
-
-t.test('a process runs in a folder relative to the config file, with text as its environment', async (t) => {
-  const lines =
-    'process: { command: [node, app.js], cwd: apps/blog, env: { A: 1, B: true, C: x } }\nport: 3001'
-  const { target } = await blog(lines)
-  t.match(target.key, /^process:blog:[0-9a-f]{12}$/)
-  t.equal((await blog(lines)).target.key, target.key)
-  t.not((await blog(lines.replace('A: 1', 'A: 2'))).target.key, target.key, 'another process')
-  t.strictSame(target, {
-    kind: 'process',
-    key: target.key,
-    name: 'blog',
-    command: ['node', 'app.js'],
-    cwd: '/etc/wakedock/apps/blog',
-    env: { A: '1', B: 'true', C: 'x' },
-    port: 3001,
-    scheme: 'http',
-  })
-})
-
-const ORIGINS: readonly [url: string, target: object][] = [
-  [
-    'http://192.0.2.1:3000',
-    { key: 'url:http://192.0.2.1:3000', scheme: 'http', host: '192.0.2.1', port: 3000 },
-  ],
-  [
-    'https://NAS.example.com/',
-    { key: 'url:https://nas.example.com', scheme: 'https', host: 'nas.example.com', port: 443 },
-  ],
-  [
-    'http://[2001:db8::1]:81',
-    { key: 'url:http://[2001:db8::1]:81', scheme: 'http', host: '2001:db8::1', port: 81 },
-  ],
-]
-t.test('a url is an origin that never sleeps, whatever the defaults say', async (t) => {
-  for (const [url, target] of ORIGINS) {
-    const service = await blog(`url: "${url}"`, 'defaults: { idle_timeout: 5m, port: 80 }')
-    t.strictSame(service.target, { kind: 'url', ...target }, url)
-    t.equal(service.idleTimeout, 0)
-  }
-})
-
-t.test('every host with every path is a route, in one form', async (t) => {
-  const text =
-    'services: { a: { hosts: [A.example.com., "*.Bücher.example"], paths: [/a/, /], container: ghost } }'
-  const routes = (await settings(text)).services[0]?.routes.map(({ host, path }) => `${host} ${path}`)
-  t.strictSame(routes, [
-    'a.example.com /a',
-    'a.example.com /',
-    '*.xn--bcher-kva.example /a',
-    '*.xn--bcher-kva.example /',
-  ])
 })
 
 t.test(

@@ -260,7 +260,7 @@ t.test('an answer that a report has overtaken is not believed', async (t) => {
   const verified = world.activator.gate('blog').verify(lease.upstream)
   await world.settle()
   world.provider.change(blog.target, stopped(137))
-  answer.resolve({ state: 'running', upstream: lease.upstream })
+  answer.resolve({ state: 'running', upstream: lease.upstream, health: null })
   await verified
   t.equal(world.state('blog'), 'asleep', 'the report is newer')
 })

@@ -24,6 +24,7 @@ function named(name: string, container: string, changes: Partial<Service> = {}):
     name: container,
     port: null,
     scheme: 'http',
+    addressed: true,
   } as const
   return service(name, { target, ...changes })
 }

@@ -37,6 +37,9 @@ const cases: readonly [host: string, path: string, found: string | null][] = [
   ['localhost', '/x', 'bare'],
   ['', '/', null],
   ['.example.com', '/', null],
+  // RFC 1035: a longer name than any, which is not even remembered.
+  [`${'x'.repeat(241)}.example.com`, '/', 'any'],
+  [`${'x'.repeat(242)}.example.com`, '/', null],
 ]
 
 t.test('the most specific route wins: exact host, then the longest path of whole segments', async (t) => {

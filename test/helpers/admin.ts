@@ -2,6 +2,7 @@
 import type { Test } from 'tap'
 import { request } from 'undici'
 import { createAdminServer, type AdminOptions } from '../../src/admin/server.ts'
+import { parsePositiveDuration } from '../../src/config/units.ts'
 import { Secret, type Scope, type Token } from '../../src/config/settings.ts'
 import { FakeControl, snapshot } from './fake-control.ts'
 
@@ -29,6 +30,7 @@ export async function startAdmin(
     },
     health: { ready: () => ({ ok: true, problems: [] }) },
     reload: () => Promise.resolve({ ok: true, changed: ['blog'] }),
+    readDuration: parsePositiveDuration,
     version: '1.2.3',
     log: { info: record('info'), warn: record('warn'), error: record('error') },
     ...others,

@@ -10,9 +10,10 @@
  *   EXIT_AFTER_MS   ends by itself after this long (0: at once), with EXIT_CODE (1)
  *   TERM_DELAY_MS (0)  obeys SIGTERM only after this long, and serves meanwhile
  *   IGNORE_TERM=1   never obeys SIGTERM
+ *   RECORD          path of a file: the X-Request-Id of every request that has one is added to it, before anything else is done
  *
  *   GET /boot             JSON: { pid, bootMs, startedAt, listeningAt, requests }, see below
- *   *   /echo             the request's body; x-sha256 and x-method tell what was received
+ *   *   /echo?ms=N        the request's body, N ms after its end (0); x-sha256 and x-method tell what was received
  *   *   /headers          JSON: { method, url, rawHeaders }
  *   GET /stream?seconds=N one line every 100 ms for N seconds (1), then `end`
  *   GET /sse?events=N     one event every 100 ms, N of them (0: for ever)
@@ -21,6 +22,7 @@
  *   *                     200 `hello from <pid>`
  */
 import { createHash } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
@@ -34,14 +36,21 @@ let listeningAt = 0
 /** Milliseconds from the start of this process to its first possible answer: what no proxy can be blamed for. */
 let bootMs = 0
 
-function echo(request: IncomingMessage, response: ServerResponse): void {
+/** What was executed is known after any death of this process: a write that has returned survives it. */
+function record({ headers }: IncomingMessage): void {
+  const id = headers['x-request-id']
+  if (env['RECORD'] !== undefined && id !== undefined) appendFileSync(env['RECORD'], `${String(id)}\n`)
+}
+
+function echo(request: IncomingMessage, response: ServerResponse, late: number): void {
   const chunks: Buffer[] = []
   request.on('data', (chunk: Buffer) => chunks.push(chunk))
   request.on('end', () => {
     const body = Buffer.concat(chunks)
     response.setHeader('x-sha256', createHash('sha256').update(body).digest('hex'))
     response.setHeader('x-method', request.method ?? '')
-    response.end(body)
+    if (late === 0) response.end(body)
+    else setTimeout(() => response.end(body), late)
   })
 }
 
@@ -63,6 +72,7 @@ function drip(response: ServerResponse, count: number, line: (n: number) => stri
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
   requests += 1
+  record(request)
   const url = new URL(request.url ?? '/', 'http://app')
   const parameter = (name: string, fallback: number): number => Number(url.searchParams.get(name) ?? fallback)
   if (env['ALWAYS_503'] === '1') {
@@ -77,7 +87,7 @@ function answer(request: IncomingMessage, response: ServerResponse): void {
       return
     }
     case '/echo':
-      echo(request, response)
+      echo(request, response, parameter('ms', 0))
       return
     case '/headers': {
       const { method, url: target, rawHeaders } = request
@@ -143,6 +153,7 @@ function echoFrames(socket: Duplex, input: Buffer): Buffer {
 
 function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
   requests += 1
+  record(request)
   if (!request.url?.startsWith('/ws')) {
     socket.end('HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
     return

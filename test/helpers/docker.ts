@@ -15,11 +15,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import Docker from 'dockerode'
+import { openEngineLog, type LoggedEvent } from './engine-log.ts'
 import { makeAppImage, makeBusyboxImage } from './images.ts'
 import { openRelay } from './relay.ts'
 import type { Relay } from './relay.ts'
 
 export { copyProgram, importImage } from './images.ts'
+
+/** Label of what a test has made. Not wakedock.…: those are options of labelled services. */
+const OWNER = 'test.wakedock'
 
 /** unix:///… of the engine under test, or null. */
 export const dockerHost: string | null = process.env['WAKEDOCK_TEST_DOCKER_HOST'] || null
@@ -46,6 +50,8 @@ export interface ContainerOptions {
   /** Everything else of Docker's HostConfig: NetworkMode, PortBindings, RestartPolicy, AutoRemove … */
   readonly host?: Docker.HostConfig
   readonly labels?: Readonly<Record<string, string>>
+  /** Everything else that Docker's create takes: Healthcheck, User, WorkingDir, Shell … */
+  readonly config?: Docker.ContainerCreateOptions
 }
 
 export interface TestContainer {
@@ -78,6 +84,8 @@ export interface TestDocker {
   booted(container: Docker.Container, port?: number): Promise<void>
   /** Docker's own record since the engine's time `since` (seconds): actions of one container, in order. */
   actions(name: string, since: number): Promise<string[]>
+  /** Docker's own record of all containers of this test, in order. */
+  events(): Promise<LoggedEvent[]>
   /** A relay in front of the engine, closed at the end of the test. */
   relay(options?: { up?: boolean }): Promise<Relay>
 }
@@ -108,9 +116,11 @@ export async function openDocker(t: Scope): Promise<TestDocker> {
   const api = new Docker({ host: '', socketPath })
   const [appImage, busyboxImage] = await Promise.all([makeAppImage(api), makeBusyboxImage(api)])
   const scope = `wd-${process.pid}-${randomBytes(2).toString('hex')}`
-  const label = `wakedock.test=${scope}`
+  const label = `${OWNER}=${scope}`
+  const log = await openEngineLog(api, label)
 
   t.teardown(async () => {
+    log.close()
     const filters = { label: [label] }
     const containers = await api.listContainers({ all: true, filters })
     await Promise.all(
@@ -132,13 +142,14 @@ export async function openDocker(t: Scope): Promise<TestDocker> {
       await api.getContainer(name).remove({ force: true, v: true }).catch(ignoreGone)
       const ports = options.expose ?? (options.image === undefined ? [3000] : [])
       const handle = await api.createContainer({
+        ...options.config,
         name,
         Image: options.image ?? appImage,
         ...(options.command === undefined ? {} : { Cmd: options.command }),
         Env: Object.entries(options.env ?? {}).map(([key, value]) => `${key}=${value}`),
         ExposedPorts: Object.fromEntries(ports.map((port) => [`${port}/tcp`, {}])),
         HostConfig: options.host ?? {},
-        Labels: { ...options.labels, 'wakedock.test': scope },
+        Labels: { ...options.labels, [OWNER]: scope },
       })
       return { name, id: handle.id, handle }
     },
@@ -153,7 +164,7 @@ export async function openDocker(t: Scope): Promise<TestDocker> {
         Driver: 'bridge',
         ...options,
         Name: name,
-        Labels: { 'wakedock.test': scope },
+        Labels: { [OWNER]: scope },
       })
       return name
     },
@@ -172,16 +183,12 @@ export async function openDocker(t: Scope): Promise<TestDocker> {
       })
     },
     async actions(name, since) {
-      const stream = await api.getEvents({
-        since,
-        until: Date.now() / 1000,
-        filters: { type: ['container'], container: [name] },
-      })
-      let text = ''
-      stream.setEncoding('utf8')
-      for await (const chunk of stream) text += String(chunk)
-      return Array.from(text.matchAll(/"Action":"([^"]+)"/g), ([, action]) => action ?? '')
+      const all = await log.all()
+      return all
+        .filter((event) => event.name === name && event.at >= since * 1000)
+        .map(({ action }) => action)
     },
+    events: () => log.all(),
     async relay({ up = true } = {}) {
       const relay = await openRelay(socketPath, up)
       t.teardown(() => relay[Symbol.asyncDispose]())

@@ -23,6 +23,12 @@ export function snapshot(name: string, changes: Partial<ServiceSnapshot> = {}): 
     held: 0,
     lastActive: null,
     sleepsAt: null,
+    kept: null,
+    pinned: null,
+    health: null,
+    waitingFor: [],
+    neededBy: [],
+    parts: [],
     lastWake: null,
     lastSleep: null,
     failure: null,
@@ -34,7 +40,7 @@ export function snapshot(name: string, changes: Partial<ServiceSnapshot> = {}): 
 
 export class FakeControl implements Control {
   readonly snapshots: ServiceSnapshot[]
-  /** What was ordered, in order: "wake blog", "sleep blog force". */
+  /** What was ordered, in order: "wake blog", "sleep blog force", "pin blog 7200000", "pin blog null", "unpin blog". */
   readonly orders: string[] = []
   /** How the next orders end. Default: well. */
   result: ((current: ServiceSnapshot) => Promise<ActionResult>) | null = null
@@ -57,6 +63,23 @@ export class FakeControl implements Control {
 
   sleep(name: string, { force }: { force: boolean }): Promise<ActionResult> | undefined {
     return this.#order(name, `sleep ${name}${force ? ' force' : ''}`, { state: 'asleep' })
+  }
+
+  /** A pin that has an end gives it as from NOW. */
+  pin(name: string, duration: number | null): ServiceSnapshot | undefined {
+    const until = duration === null ? null : NOW + duration
+    return this.#change(name, `pin ${name} ${duration}`, { pinned: { until }, kept: 'pin' })
+  }
+
+  unpin(name: string): ServiceSnapshot | undefined {
+    return this.#change(name, `unpin ${name}`, { pinned: null, kept: null })
+  }
+
+  #change(name: string, order: string, changes: Partial<ServiceSnapshot>): ServiceSnapshot | undefined {
+    const current = this.get(name)
+    if (current === undefined) return undefined
+    this.orders.push(order)
+    return { ...current, ...changes }
   }
 
   #order(name: string, order: string, after: Partial<ServiceSnapshot>): Promise<ActionResult> | undefined {

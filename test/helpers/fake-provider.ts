@@ -3,11 +3,18 @@
  * verb, none during one) and says so loudly when the core breaks its side: two verbs at once on one target.
  */
 import { TargetError, type FailureReason } from '../../src/errors.ts'
-import type { Provider, ProviderListener, TargetStatus, Upstream } from '../../src/domain/ports.ts'
+import type {
+  Health,
+  Provider,
+  ProviderListener,
+  TargetStatus,
+  Upstream,
+  Usage,
+} from '../../src/domain/ports.ts'
 import type { Target } from '../../src/domain/service.ts'
 
 export interface Verb {
-  readonly kind: 'start' | 'stop'
+  readonly kind: 'start' | 'stop' | 'pause'
   /** Carries it out. */
   succeed(): void
   /** The call fails, with or without having had its effect. */
@@ -30,7 +37,11 @@ export class FakeProvider implements Provider {
   readonly calls: string[] = []
   /** What the core did against the contract. */
   readonly violations: string[] = []
-  /** Called before a stop is begun: the place to look whether it may. */
+  /** What every target has used so far. */
+  used: Usage = { cpuSeconds: 0, networkBytes: 0 }
+  /** Called before a target is asked for what it has used. May throw: then that cannot be told. */
+  beforeUsage: (target: Target) => void = () => undefined
+  /** Called before a stop or pause is begun: the place to look whether it may. */
   beforeStop: (target: Target) => void = () => undefined
   /** Called before a start is begun. */
   beforeStart: (target: Target) => void = () => undefined
@@ -42,6 +53,13 @@ export class FakeProvider implements Provider {
   readonly #containers = new Map<string, Container>()
   #listener: ProviderListener | null = null
   #watched = new Set<string>()
+
+  /** Keys of targets that end with exit code 0 as soon as they are started. */
+  readonly jobs = new Set<string>()
+  /** Keys of targets with a HEALTHCHECK, which says nothing yet when they start. */
+  readonly checked = new Set<string>()
+  /** Keys of targets that run from now on without anybody being able to tell where. */
+  readonly addressless = new Set<string>()
 
   /** Makes a container; stopped unless said otherwise. */
   add(target: Target, status: TargetStatus['state'] = 'stopped'): void {
@@ -66,6 +84,18 @@ export class FakeProvider implements Provider {
     return this.#of(target).verb
   }
 
+  /** Whether the core has been told of its present status. */
+  isHeard(target: Target): boolean {
+    return this.#containers.get(target.key)?.unheard === false
+  }
+
+  /** What is under way, by target. */
+  get verbs(): readonly { readonly target: Target; readonly verb: Verb }[] {
+    return [...this.#containers.values()].flatMap(({ target, verb }) =>
+      verb === null ? [] : [{ target, verb }],
+    )
+  }
+
   /** Every target there ever was. */
   get targets(): Target[] {
     return [...this.#containers.values()].map(({ target }) => target)
@@ -81,9 +111,14 @@ export class FakeProvider implements Provider {
 
   /** Delivers what has changed, as the event stream does. */
   hear(): void {
-    if (!this.reachable) return
     for (const container of this.#containers.values()) {
-      if (!container.unheard || container.verb !== null || !this.#watched.has(container.target.key)) continue
+      if (
+        !this.#answers(container.target) ||
+        !container.unheard ||
+        container.verb !== null ||
+        !this.#watched.has(container.target.key)
+      )
+        continue
       container.unheard = false
       container.anew = false
       this.#listener?.status(container.target, container.status)
@@ -103,11 +138,18 @@ export class FakeProvider implements Provider {
     this.hear()
   }
 
+  /** A local process is WakeDock's own child: no engine stands between. */
+  #answers({ kind }: Target): boolean {
+    return this.reachable || kind === 'process'
+  }
+
   start(target: Target): Promise<TargetStatus> {
     this.beforeStart(target)
     return this.#verb(target, 'start', (container) => {
       if (container.status.state === 'missing') return Promise.reject(missing())
       if (container.status.state !== 'running') container.status = this.#run(container)
+      // A container that has nothing to do any more ends by itself, and did so before the call returned.
+      if (this.jobs.has(target.key)) container.status = stopped(0)
       return container.status
     })
   }
@@ -120,8 +162,35 @@ export class FakeProvider implements Provider {
     })
   }
 
+  async pause(target: Target): Promise<void> {
+    this.beforeStop(target)
+    await this.#verb(target, 'pause', (container) => {
+      const { state } = container.status
+      if (state === 'running' || state === 'unusable') container.status = { state: 'paused' }
+      return container.status
+    })
+  }
+
+  usage(target: Target): Promise<Usage> {
+    if (!this.#answers(target)) return Promise.reject(unreachable())
+    const { state } = this.#of(target).status
+    if (state !== 'running' && state !== 'unusable') return Promise.reject(missing())
+    try {
+      this.beforeUsage(target)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+    return Promise.resolve(this.used)
+  }
+
+  /** Its own check of its health says so. */
+  health(target: Target, health: Health): void {
+    const container = this.#of(target)
+    if (container.status.state === 'running') this.change(target, { ...container.status, health })
+  }
+
   inspect(target: Target): Promise<TargetStatus> {
-    if (!this.reachable) return Promise.reject(unreachable())
+    if (!this.#answers(target)) return Promise.reject(unreachable())
     return Promise.resolve(this.#of(target).status)
   }
 
@@ -148,13 +217,13 @@ export class FakeProvider implements Provider {
 
   #verb(
     target: Target,
-    kind: 'start' | 'stop',
+    kind: Verb['kind'],
     effect: (container: Container) => TargetStatus | Promise<TargetStatus>,
   ): Promise<TargetStatus> {
     const container = this.#of(target)
     this.calls.push(`${kind} ${target.key}`)
     if (container.verb !== null) this.violations.push(`${kind} while ${container.verb.kind} is under way`)
-    if (!this.reachable) return Promise.reject(unreachable())
+    if (!this.#answers(target)) return Promise.reject(unreachable())
     const { promise, resolve, reject } = Promise.withResolvers<TargetStatus>()
     const end = (settle: () => void): void => {
       container.verb = null
@@ -169,11 +238,13 @@ export class FakeProvider implements Provider {
         })
       },
       fail: (reason, hadEffect = false) => {
+        // A call that fails tells nothing of the target.
+        const { unheard } = container
         end(() => {
           if (hadEffect && container.status.state !== 'missing') void effect(container)
           reject(new TargetError(reason, `${kind} failed`, 'Try again.'))
         })
-        container.unheard ||= hadEffect
+        container.unheard ||= unheard || hadEffect
       },
     }
     if (!this.manual) container.verb.succeed()
@@ -182,14 +253,19 @@ export class FakeProvider implements Provider {
 
   #run(container: Container): TargetStatus {
     container.runs++
+    const { key } = container.target
+    const generation = `${key}#${container.runs}`
+    if (this.addressless.has(key)) return { state: 'unusable', generation, error: noAddress() }
+    const healthcheck = this.checked.has(key)
     const upstream: Upstream = {
       protocol: 'http',
       host: '192.0.2.1',
       port: 80,
-      generation: `${container.target.key}#${container.runs}`,
+      generation,
       relayed: false,
+      healthcheck,
     }
-    return { state: 'running', upstream }
+    return { state: 'running', upstream, health: healthcheck ? 'starting' : null }
   }
 
   #of(target: Target): Container {
@@ -209,4 +285,8 @@ function missing(): TargetError {
 
 function unreachable(): TargetError {
   return new TargetError('unreachable', 'the provider does not answer', 'Start it.')
+}
+
+function noAddress(): TargetError {
+  return new TargetError('no_address', 'nothing says which port it listens on', 'Set port.')
 }

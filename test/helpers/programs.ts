@@ -26,6 +26,7 @@ const PACKAGES = {
   docker: 'docker.io',
   busybox: 'busybox-static',
   npm: 'npm',
+  openssl: 'openssl',
 } as const
 
 export type ProgramName = keyof typeof PACKAGES

@@ -2,8 +2,8 @@
 import { Activator } from '../../src/domain/activator.ts'
 import type { Gate, Hold, Lease } from '../../src/domain/gate.ts'
 import type { step } from '../../src/domain/lifecycle.ts'
-import type { DomainEvent, Upstream } from '../../src/domain/ports.ts'
-import type { Service } from '../../src/domain/service.ts'
+import type { DomainEvent, Observer, Upstream } from '../../src/domain/ports.ts'
+import type { ReadyCheck, Service } from '../../src/domain/service.ts'
 import type { WakeDockError } from '../../src/errors.ts'
 import { FakeClock, settled } from './fake-clock.ts'
 import { FakeProvider } from './fake-provider.ts'
@@ -65,8 +65,15 @@ export class Client {
   }
 }
 
+interface WorldOptions {
+  readonly maxHeld?: number
+  readonly step?: typeof step
+  /** Default: settled(). */
+  readonly settle?: () => Promise<void>
+}
+
 export class World {
-  readonly clock = new FakeClock()
+  readonly clock: FakeClock
   readonly provider = new FakeProvider()
   readonly events: DomainEvent[] = []
   readonly clients: Client[] = []
@@ -74,27 +81,43 @@ export class World {
   readonly awakeSince = new Map<string, number>()
   readonly activator: Activator
   /** What the probe says of a run. */
-  ready: (upstream: Upstream) => boolean = () => true
-  /** Probes under way now, by run; and the most there ever were for one. */
-  readonly #probes = new Map<string, number>()
+  ready: (upstream: Upstream, check: ReadyCheck) => boolean = () => true
+  /** Runs of which a probe has said that they are ready, each with the kind of the check. */
+  readonly proven = new Set<string>()
+  /** Told of everything that happens, as it does. */
+  watch: Observer = () => undefined
+  /** The probes under way now, by run and kind of check; and the most there ever were for one. */
+  readonly #probes = new Map<string, AbortSignal[]>()
   mostProbes = 0
+  /** Looks of verify() under way: they probe beside the loops, and are not counted with them. */
+  verifying = 0
+  readonly #settle: () => Promise<void>
 
-  constructor(services: readonly Service[], options: { maxHeld?: number; step?: typeof step } = {}) {
+  constructor(services: readonly Service[], options: WorldOptions = {}) {
+    this.#settle = options.settle ?? settled
+    this.clock = new FakeClock(this.#settle)
     this.activator = new Activator({
       clock: this.clock,
       provider: this.provider,
-      probe: async (upstream) => {
-        const running = (this.#probes.get(upstream.generation) ?? 0) + 1
-        this.#probes.set(upstream.generation, running)
-        this.mostProbes = Math.max(this.mostProbes, running)
-        await settled()
-        this.#probes.set(upstream.generation, running - 1)
-        return this.ready(upstream) ? { ready: true } : { ready: false, why: 'GET / answers 503' }
+      probe: async (upstream, check, signal) => {
+        const name = `${upstream.generation} ${check.kind}`
+        const running = (this.#probes.get(name) ?? []).filter(({ aborted }) => !aborted)
+        this.#probes.set(name, [...running, signal])
+        if (this.verifying === 0) this.mostProbes = Math.max(this.mostProbes, running.length + 1)
+        await this.#settle()
+        this.#probes.set(
+          name,
+          (this.#probes.get(name) ?? []).filter((other) => other !== signal),
+        )
+        if (!this.ready(upstream, check)) return { ready: false, why: 'GET / answers 503' }
+        this.proven.add(name)
+        return { ready: true }
       },
       observe: (event) => {
         this.events.push(event)
         if (event.type === 'state' && event.to === 'awake')
           this.awakeSince.set(event.service, this.clock.now())
+        this.watch(event)
       },
       maxHeld: () => options.maxHeld ?? 10_000,
       ...(options.step && { step: options.step }),
@@ -104,7 +127,7 @@ export class World {
 
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
-    for (let i = 0; i < 4; i++) await settled()
+    for (let i = 0; i < 4; i++) await this.#settle()
   }
 
   async advance(ms: number): Promise<void> {

@@ -4,12 +4,14 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import type { IncomingHttpHeaders } from 'node:http2'
 import { Agent } from 'node:https'
+import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { WebSocket } from 'ws'
 import { dockerSkip, openDocker, until } from '../helpers/docker.ts'
-import { programSkip } from '../helpers/programs.ts'
+import { folder, programSkip } from '../helpers/programs.ts'
 import { CLIENT, exchange, startCaddy, startExample } from './caddy.ts'
 
 const skip = programSkip('caddy') || dockerSkip()
@@ -95,10 +97,29 @@ t.test('over HTTPS and HTTP/2, every kind of request wakes a cold container', { 
   })
 })
 
+t.test('Caddy reaches WakeDock over a unix socket, as the example says', { skip }, async (t) => {
+  const readme = await readFile(new URL('../../examples/caddy-docker/README.md', import.meta.url), 'utf8')
+  const [, path = ''] = /^listen: unix:(\S+)$/m.exec(readme) ?? []
+  t.match(readme, `reverse_proxy unix/${path} {`, 'both name the same socket')
+  const docker = await openDocker(t)
+  await docker.create('unix')
+  const home = await folder(t)
+  const wakedock = await startExample(t, docker, ['unix'], { listen: `unix:${join(home, basename(path))}` })
+  const caddy = await startCaddy(t, wakedock.proxy, ['unix'])
+  const client = await caddy.session('unix.localhost')
+  const body = randomBytes(300_000)
+  const reply = await exchange(client, '/echo', { method: 'POST', body })
+  t.match(reply, { status: 200, headers: { 'x-sha256': sha256(body), 'server-timing': /^wake;dur=\d/u } })
+  const seen = JSON.parse((await exchange(client, '/headers')).body.toString())
+  const lines: string[] = seen.rawHeaders
+  const forwarded = lines.filter((_, i) => lines[i - 1]?.toLowerCase() === 'x-forwarded-for')
+  t.same(forwarded, [CLIENT], 'Caddy is believed, and has no address to add')
+})
+
 t.test('connections that Caddy kept open lose no request after a sleep', { skip }, async (t) => {
   const docker = await openDocker(t)
   await docker.create('blog')
-  const wakedock = await startExample(t, docker, ['blog'], '1s')
+  const wakedock = await startExample(t, docker, ['blog'], { idleTimeout: '1s' })
   const caddy = await startCaddy(t, wakedock.proxy, ['blog'])
   const client = await caddy.session('blog.localhost')
   const since = Date.now() / 1000

@@ -45,13 +45,13 @@ function replaced(text: string, from: string, to: string): string {
 
 /**
  * WakeDock with the example's one service, once per name; the containers have the same names in `docker`. Another idle
- * timeout than the example's is all there is to it: no minimum is in its way.
+ * timeout than the example's is all there is to it: no minimum is in its way. `listen`: as in the config.
  */
 export async function startExample(
   t: Scope,
   docker: TestDocker,
   names: readonly string[],
-  idleTimeout = '15m',
+  { idleTimeout = '15m', listen = '127.0.0.1:0' } = {},
 ): Promise<Daemon> {
   const example = await readFile(join(EXAMPLE, 'wakedock.yaml'), 'utf8')
   const [head = '', service = ''] = example.split('services:\n')
@@ -63,10 +63,10 @@ export async function startExample(
     )
     return replaced(named, 'idle_timeout: 15m', `idle_timeout: ${idleTimeout}`)
   })
-  const listen = replaced(head, '127.0.0.1:8080', '127.0.0.1:0')
+  const top = replaced(head, '127.0.0.1:8080', listen)
   return startDaemon(t, {
     config: [
-      listen,
+      top,
       `docker: { host: "${docker.host}" }`,
       'defaults: { min_awake: 0s }',
       'services:',
@@ -75,12 +75,16 @@ export async function startExample(
   })
 }
 
-/** Caddy with the example's Caddyfile in front of `proxy` (host:port), for NAME.localhost of each name. */
+/** Caddy with the example's Caddyfile in front of `proxy` (host:port or unix:/path), for NAME.localhost of each name. */
 export async function startCaddy(t: Scope, proxy: string, names: readonly string[]): Promise<Caddy> {
   const [home, port, plain] = [await folder(t), await freePort(), await freePort()]
   const example = await readFile(join(EXAMPLE, 'Caddyfile'), 'utf8')
   const hosts = names.map((name) => `${name}.localhost`).join(', ')
-  const site = replaced(replaced(example, 'whoami.localhost', hosts), '127.0.0.1:8080', proxy)
+  const site = replaced(
+    replaced(example, 'whoami.localhost', hosts),
+    '127.0.0.1:8080',
+    proxy.replace(/^unix:/, 'unix/'),
+  )
   // Its own authority must not end in this machine's trust store, and ports 80, 443 and 2019 may be somebody's.
   const global = `{\n\tadmin off\n\tskip_install_trust\n\thttp_port ${plain}\n\thttps_port ${port}\n}\n`
   const file = join(home, 'Caddyfile')

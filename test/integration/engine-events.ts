@@ -5,6 +5,8 @@
 import { until, type TestDocker } from '../helpers/docker.ts'
 
 export interface EngineEvent {
+  /** Of the container, without the prefix of its test: `db`. */
+  readonly suffix: string
   /** create, start, kill, die, stop, pause … */
   readonly action: string
   /** Milliseconds since the Unix epoch. Engine and test share a machine, and with it a clock. */
@@ -23,26 +25,37 @@ export interface History {
 /** A stop that the test waits for may lie behind an idle timeout, a grace and a busy machine. */
 const PATIENCE = 60_000
 
+export interface Order {
+  /** What happened to them, in order, as `db start`: these actions only, or the starts and ends. */
+  order(actions?: readonly string[]): Promise<string[]>
+  /** Waits until as many of these have happened as the list says, and gives the order of all of them. */
+  orderAfter(count: number, actions?: readonly string[]): Promise<string[]>
+}
+
+/** Opens the record of several containers, as one. */
+export function recordOf(docker: TestDocker, ...suffixes: string[]): Order {
+  const events = eventsOf(docker, suffixes)
+  const order: Order['order'] = async (actions = ['start', 'die']) =>
+    (await events())
+      .filter(({ action }) => actions.includes(action))
+      .map(({ suffix, action }) => `${suffix} ${action}`)
+  return {
+    order,
+    orderAfter: (count, actions) =>
+      until(
+        `${count} events of ${suffixes.join(', ')}`,
+        async () => {
+          const all = await order(actions)
+          return all.length >= count && all
+        },
+        PATIENCE,
+      ),
+  }
+}
+
 /** Opens the record of the container with this suffix. Open it before anything is done to the container. */
 export function historyOf(docker: TestDocker, suffix: string): History {
-  const since = Date.now() / 1000
-  const all: History['all'] = async () => {
-    const stream = await docker.api.getEvents({
-      since,
-      until: Date.now() / 1000,
-      filters: { type: ['container'], container: [docker.name(suffix)] },
-    })
-    let text = ''
-    stream.setEncoding('utf8')
-    for await (const chunk of stream) text += String(chunk)
-    return text
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => {
-        const event: { Action: string; timeNano: number } = JSON.parse(line)
-        return { action: event.Action, at: event.timeNano / 1e6 }
-      })
-  }
+  const all = eventsOf(docker, [suffix])
   return {
     all,
     count: async (action) => (await all()).filter((event) => event.action === action).length,
@@ -53,4 +66,14 @@ export function historyOf(docker: TestDocker, suffix: string): History {
         PATIENCE,
       ),
   }
+}
+
+function eventsOf(docker: TestDocker, suffixes: readonly string[]): () => Promise<EngineEvent[]> {
+  const since = Date.now()
+  const names = new Map(suffixes.map((suffix) => [docker.name(suffix), suffix]))
+  return async () =>
+    (await docker.events()).flatMap(({ name, action, at }) => {
+      const suffix = names.get(name)
+      return suffix === undefined || at < since ? [] : [{ suffix, action, at }]
+    })
 }

@@ -14,7 +14,9 @@ const MAIN = join(ROOT, 'src/main.ts')
 /** Example → the test that runs it. */
 const RUN_BY: Readonly<Record<string, string>> = {
   'caddy-docker': 'test/integration/caddy.test.ts',
+  labels: 'test/config/examples.test.ts',
   quickstart: 'test/integration/demo.test.ts',
+  stack: 'test/config/examples.test.ts',
 }
 
 t.test('every example has a config and a test that runs it', async (t) => {

@@ -108,6 +108,9 @@ scrape_configs:
     request: '0',
     operator: '0',
     external: '0',
+    dependent: '0',
+    pin: '0',
+    schedule: '0',
   })
   t.equal(await ask('blog'), 200)
   await wakedock.logged('its sleep', ({ event, service }) => event === 'sleep_finished' && service === 'blog')

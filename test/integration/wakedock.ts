@@ -7,14 +7,23 @@
  *   const wakedock = await startWakeDock(t, docker, { app: { idle_timeout: '3s' } })
  *   const reply = await wakedock.send('app', '/boot')
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { Agent } from 'undici'
 import { WebSocket } from 'ws'
 import type { ServiceView } from '../../src/admin/service-view.ts'
 import { startDaemon, type Daemon, type LogLine } from '../helpers/daemon.ts'
 import { until, type Scope, type TestDocker } from '../helpers/docker.ts'
 
-/** Options of a service, as in the config file. Hosts and the container follow from its name. */
+const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+
+/**
+ * Options of a service, as in the config file. Hosts and the container follow from its name, but for a target that it
+ * says itself; what is undefined is left out.
+ */
 export type Services = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
 export interface Reply {
@@ -30,8 +39,16 @@ export interface Reply {
 export interface SendOptions {
   readonly method?: string
   readonly body?: Buffer | string
+  readonly headers?: Readonly<Record<string, string>>
   /** Called with each piece of the answer's body as it arrives. */
   readonly onData?: (chunk: Buffer) => void
+}
+
+/** What a command of the CLI has printed, and its exit code. */
+export interface Said {
+  readonly code: number
+  readonly out: string
+  readonly err: string
 }
 
 export interface WakeDock extends Daemon {
@@ -43,7 +60,25 @@ export interface WakeDock extends Daemon {
   reaches(service: string, states: readonly ServiceView['state'][], ms?: number): Promise<ServiceView>
   /** The first line with this event for this service, as Daemon.logged. */
   says(service: string, event: string, fits?: (line: LogLine) => boolean): Promise<LogLine>
+  /** Runs the real command line against it: `cli('sleep', 'app', '--wait')`. */
+  cli(...argv: string[]): Promise<Said>
+  /** Puts other services into the config, and waits until they are in force. */
+  reload(services: Services, options?: { labels?: boolean }): Promise<void>
+  /** The series of /metrics that are about this service. */
+  series(service: string): Promise<string[]>
 }
+
+export interface StartOptions {
+  /** Another way to the engine than the direct one. */
+  readonly host?: string
+  /** See DaemonOptions. */
+  readonly folder?: string
+  /** docker.labels. */
+  readonly labels?: boolean
+}
+
+/** Keys of a service that say what it is made of. */
+const TARGETS = ['container', 'containers', 'compose', 'process', 'url']
 
 /** Longer than any test waits for anything: what is late on a busy machine is not wrong. */
 const PATIENCE = 60_000
@@ -53,31 +88,45 @@ export function hostOf(service: string): string {
   return `${service}.test`
 }
 
-/**
- * Starts WakeDock for containers of `docker`, one a service. `host`: another way to the engine than the direct one;
- * `folder`: see DaemonOptions.
- */
+/** The containers of a stack: the names that these suffixes stand for. */
+export function namesOf(docker: TestDocker, ...suffixes: string[]): string[] {
+  return suffixes.map((suffix) => docker.name(suffix))
+}
+
+/** A service without hosts, which only others need. */
+export const NO_HOSTS = { hosts: undefined, ready: undefined }
+
+/** Starts WakeDock for containers of `docker`, one a service unless it says otherwise. */
 export async function startWakeDock(
   t: Scope,
   docker: TestDocker,
   services: Services,
-  options: { host?: string; folder?: string } = {},
+  { host = docker.host, folder, labels }: StartOptions = {},
 ): Promise<WakeDock> {
-  const { host = docker.host, folder } = options
-  const named = Object.entries(services).map(([name, service]) => [
-    name,
-    // An attempt that is slow on a busy machine would otherwise be counted by the app, and tried again.
-    { hosts: hostOf(name), container: docker.name(name), ready: { timeout: '10s' }, ...service },
-  ])
-  const config = `docker: ${JSON.stringify({ host })}\nservices: ${JSON.stringify(Object.fromEntries(named))}\n`
+  const configOf = (wanted: Services, labelled = labels): string => {
+    const named = Object.entries(wanted).map(([name, service]) => [
+      name,
+      {
+        hosts: hostOf(name),
+        ...(TARGETS.some((key) => key in service) ? {} : { container: docker.name(name) }),
+        // An attempt that is slow on a busy machine would otherwise be counted by the app, and tried again.
+        ready: { timeout: '10s' },
+        ...service,
+      },
+    ])
+    const engine = JSON.stringify({ host, labels: labelled })
+    return `docker: ${engine}\nservices: ${JSON.stringify(Object.fromEntries(named))}\n`
+  }
+  const config = configOf(services)
   const daemon = await startDaemon(t, { config, ...(folder === undefined ? {} : { folder }) })
 
   const agent = new Agent({ headersTimeout: PATIENCE, bodyTimeout: PATIENCE })
   t.teardown(() => agent.destroy())
   const origin = `http://127.0.0.1:${daemon.proxyPort}`
 
-  const send: WakeDock['send'] = async (service, path = '/', { method = 'GET', body, onData } = {}) => {
-    const headers = { host: hostOf(service) }
+  const send: WakeDock['send'] = async (service, path = '/', options = {}) => {
+    const { method = 'GET', body, onData } = options
+    const headers = { host: hostOf(service), ...options.headers }
     const answer = await agent.request({ origin, path, method, headers, body: body ?? null })
     const chunks: Buffer[] = []
     for await (const chunk of answer.body) {
@@ -119,5 +168,29 @@ export async function startWakeDock(
       PATIENCE,
     )
 
-  return { ...daemon, send, socket, reaches, says }
+  const cli: WakeDock['cli'] = async (...argv) => {
+    const env = { ...process.env, WAKEDOCK_ADMIN: daemon.admin, WAKEDOCK_TOKEN: '' }
+    const child = spawn(process.execPath, [MAIN, ...argv], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const [out, err, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ])
+    return { code: Number(code), out, err }
+  }
+
+  const reload: WakeDock['reload'] = async (wanted, changes = {}) => {
+    await daemon.rewrite(configOf(wanted, changes.labels))
+    // It follows the file by itself, too: then there is nothing left to change.
+    const answer = await fetch(`${daemon.admin}/api/v1/config/reload`, { method: 'POST' })
+    if (!answer.ok) throw new Error(`the reload was refused: ${await answer.text()}`)
+  }
+
+  const series: WakeDock['series'] = async (service) => {
+    const answer = await fetch(`${daemon.admin}/metrics`)
+    const lines = (await answer.text()).split('\n')
+    return lines.filter((line) => line.includes(`{service="${service}"`))
+  }
+
+  return { ...daemon, send, socket, reaches, says, cli, reload, series }
 }

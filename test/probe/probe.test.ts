@@ -6,28 +6,33 @@ import { createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import t from 'tap'
 import { Pool } from 'undici'
-import type { Upstream } from '../../src/domain/ports.ts'
+import type { ProbeResult, Upstream } from '../../src/domain/ports.ts'
 import type { ReadyCheck } from '../../src/domain/service.ts'
 import { createProbe } from '../../src/probe/probe.ts'
+import type { ProbeOptions } from '../../src/probe/probe.ts'
 import { describe } from '../../src/probe/tcp.ts'
 import { dockerSkip, openDocker, until } from '../helpers/docker.ts'
 import type { Scope } from '../helpers/docker.ts'
 
-const http: ReadyCheck = {
+const http: Extract<ReadyCheck, { kind: 'http' }> = {
   kind: 'http',
   path: '/ping?token=x',
   status: [0, 499],
   timeout: 1000,
   host: 'blog.example.com',
+  health: false,
 }
-const tcp: ReadyCheck = { kind: 'tcp', timeout: 1000 }
+const tcp: ReadyCheck = { kind: 'tcp', timeout: 1000, health: false }
 
 function upstream(port: number, relayed = false): Upstream {
-  return { protocol: 'http', host: '127.0.0.1', port, generation: 'g', relayed }
+  return { protocol: 'http', host: '127.0.0.1', port, generation: 'g', relayed, healthcheck: false }
 }
 
 /** The probe over one pool, as the proxy would have it. */
-function open(t: Scope) {
+function open(
+  t: Scope,
+  health: ProbeOptions['health'] = () => Promise.reject(new Error('there is no HEALTHCHECK to run')),
+) {
   const pools: Pool[] = []
   const probe = createProbe({
     dispatcher: (to) => {
@@ -35,6 +40,7 @@ function open(t: Scope) {
       if (pools.length === 0) pools.push(pool)
       return pool
     },
+    health,
   })
   t.teardown(() => Promise.all(pools.map((pool) => pool.destroy())))
   return { probe, pools }
@@ -181,6 +187,87 @@ for (const [what, onConnection, relayed, ready] of relays) {
   })
 }
 
+const unwell: ProbeResult = { ready: false, why: 'its HEALTHCHECK exits 1' }
+const without: ProbeResult = { ready: false, why: 'it has no HEALTHCHECK' }
+const READY: ProbeResult = { ready: true }
+const refusing = { ready: false, why: /refuses connections/ }
+
+/** What each check makes of a HEALTHCHECK (null: there is none) and of a port. Last: how often the HEALTHCHECK is run. */
+const healths: [
+  check: ReadyCheck,
+  own: ProbeResult | null,
+  listens: boolean,
+  result: object,
+  runs: number,
+][] = [
+  [{ kind: 'health' }, READY, true, READY, 1],
+  [{ kind: 'health' }, READY, false, refusing, 0],
+  [{ kind: 'health' }, unwell, true, unwell, 1],
+  [{ kind: 'health' }, null, true, without, 0],
+  [{ kind: 'running', health: true }, READY, false, READY, 1],
+  [{ kind: 'running', health: true }, unwell, false, unwell, 1],
+  [{ kind: 'running', health: false }, unwell, false, READY, 0],
+  [{ kind: 'running', health: true }, null, false, READY, 0],
+  [{ kind: 'completed' }, READY, true, { ready: false, why: /job/ }, 0],
+  [http, READY, true, READY, 0],
+  [{ ...http, health: true }, READY, true, READY, 1],
+  [{ ...http, health: true }, unwell, true, unwell, 1],
+  [{ ...http, health: true }, null, true, without, 0],
+  [{ ...http, health: true }, READY, false, refusing, 0],
+  [{ ...http, health: true, status: [500, 599] }, READY, true, { ready: false, why: /answers 200/ }, 1],
+  [{ ...tcp, health: true }, READY, true, READY, 1],
+  [{ ...tcp, health: true }, unwell, true, unwell, 1],
+  [{ ...tcp, health: true }, null, true, without, 0],
+]
+for (const [check, own, listens, result, runs] of healths) {
+  const both = 'health' in check && check.health ? ' and health' : ''
+  const said = own === null ? 'none' : own.ready ? 'one that passes' : 'one that fails'
+  t.test(`${check.kind}${both}, HEALTHCHECK: ${said}, port ${listens ? 'open' : 'closed'}`, async (t) => {
+    let run = 0
+    let requests = 0
+    const { probe } = open(t, () => {
+      run += 1
+      return Promise.resolve(own ?? without)
+    })
+    const server = createHttpServer((_request, response) => {
+      requests += 1
+      response.end('hello')
+    })
+    const port = await listen(t, server)
+    if (!listens) {
+      server.close()
+      await once(server, 'close')
+    }
+    t.match(await probe({ ...upstream(port), healthcheck: own !== null }, check, never), result)
+    t.equal(run, runs)
+    if (own !== READY && both !== '') t.equal(requests, 0, 'an app that is not healthy is not asked')
+  })
+}
+
+t.test('a part to which nothing is sent has its HEALTHCHECK run whatever listens', async (t) => {
+  const { probe } = open(t, () => Promise.resolve(READY))
+  const part = { ...upstream(0), host: '', healthcheck: true }
+  t.match(await probe(part, { kind: 'health' }, never), READY)
+})
+
+const timed: ReadyCheck[] = [{ ...http, health: true }, { ...tcp, health: true }, { kind: 'health' }]
+for (const check of timed) {
+  t.test(
+    `${check.kind}: a HEALTHCHECK is called off with its wake, and not by the timeout of a request`,
+    async (t) => {
+      const port = await listen(t, createHttpServer(status(200)))
+      let given: AbortSignal | null = null
+      const { probe } = open(t, (_upstream, signal) => {
+        given = signal
+        return Promise.resolve(READY)
+      })
+      const { signal } = new AbortController()
+      t.strictSame(await probe({ ...upstream(port), healthcheck: true }, check, signal), READY)
+      t.equal(given, signal)
+    },
+  )
+}
+
 const reasons: [code: string, why: RegExp][] = [
   ['EHOSTUNREACH', /cannot be reached/],
   ['ENOTFOUND', /cannot be resolved/],
@@ -188,7 +275,7 @@ const reasons: [code: string, why: RegExp][] = [
 ]
 for (const [code, why] of reasons) {
   t.test(`${code} in words`, (t) => {
-    t.match(describe(Object.assign(new Error('odd'), { code }), 80, false), why)
+    t.match(describe(Object.assign(new Error('odd'), { code }), upstream(80)), why)
     t.end()
   })
 }

@@ -51,7 +51,8 @@ export class Listener implements ProviderListener {
 }
 
 export function containerTarget(name: string, more: Partial<ContainerTarget> = {}): ContainerTarget {
-  return { kind: 'container', key: `container:${name}`, name, port: null, scheme: 'http', ...more }
+  const key = `container:${name}`
+  return { kind: 'container', key, name, port: null, scheme: 'http', addressed: true, ...more }
 }
 
 export function processTarget(

@@ -1,7 +1,9 @@
 /** Several providers as one. */
 import t from 'tap'
+import { clock } from '../../src/clock.ts'
 import type { Provider } from '../../src/domain/ports.ts'
 import type { Target } from '../../src/domain/service.ts'
+import { createDockerProvider } from '../../src/provider/docker/provider.ts'
 import { createProviders } from '../../src/provider/providers.ts'
 import { Listener, containerTarget, processTarget } from './outside.ts'
 
@@ -17,6 +19,14 @@ t.test('each target goes to the provider of its kind, and each is told only of i
       calls.push(`${name} stop ${target.key} ${grace}`)
       return Promise.resolve()
     },
+    pause: (target) => {
+      calls.push(`${name} pause ${target.key}`)
+      return Promise.resolve()
+    },
+    usage: (target) => {
+      calls.push(`${name} usage ${target.key}`)
+      return Promise.resolve({ cpuSeconds: 1, networkBytes: null })
+    },
     inspect: () => Promise.resolve({ state: 'missing' }),
     watch: (targets) => void calls.push(`${name} watch ${targets.map((target) => target.key).join(' ')}`),
     close: () => {
@@ -29,6 +39,8 @@ t.test('each target goes to the provider of its kind, and each is told only of i
   for (const target of all) {
     await provider.start(target)
     await provider.stop(target, 5)
+    await provider.pause(target)
+    t.match(await provider.usage(target), { cpuSeconds: 1 })
     t.match(await provider.inspect(target), { state: 'missing' })
   }
   provider.watch(all, new Listener())
@@ -36,11 +48,31 @@ t.test('each target goes to the provider of its kind, and each is told only of i
   t.strictSame(calls, [
     'docker start container:a',
     'docker stop container:a 5',
+    'docker pause container:a',
+    'docker usage container:a',
     'process start process:b',
     'process stop process:b 5',
+    'process pause process:b',
+    'process usage process:b',
     'docker watch container:a',
     'process watch process:b',
     'docker close',
     'process close',
   ])
 })
+
+const elsewhere: Target[] = [
+  { kind: 'url', key: 'url:x', scheme: 'http', host: '192.0.2.1', port: 80 },
+  { kind: 'group', key: 'compose:x', name: 'x/app', main: 'container:x-app-1' },
+]
+for (const target of elsewhere) {
+  t.test(`a ${target.kind} never comes to a provider`, (t) => {
+    const docker = createDockerProvider({ host: 'unix:///nowhere', network: null, clock })
+    const provider = createProviders({ container: docker, process: docker })
+    for (const ask of ['start', 'pause', 'usage', 'inspect'] as const) {
+      t.throws(() => provider[ask](target), { message: `${target.key} has no provider` })
+    }
+    t.throws(() => provider.stop(target, 1), { message: /has no provider/ })
+    t.end()
+  })
+}

@@ -46,6 +46,21 @@ t.test('Retry-After only where waiting helps, Allow only with 405', async (t) =>
   t.match(field(errorAnswer(new WakeDockError('WAKEDOCK_METHOD_NOT_ALLOWED'), '').headers, 'Allow'), 'GET')
 })
 
+t.test('an ignored request is told that it does not wake the service, and when to ask again', async (t) => {
+  const error = new WakeDockError('WAKEDOCK_NOT_WOKEN', { retryAfter: 60 })
+  for (const [accept, type, text] of [
+    ['*/*', 'application/problem+json', '"code":"WAKEDOCK_NOT_WOKEN"'],
+    [BROWSER, 'text/html; charset=utf-8', 'Try again in 60 seconds.'],
+  ] as const) {
+    const { status, headers, body } = errorAnswer(error, accept)
+    t.equal(status, 503)
+    t.equal(field(headers, 'Content-Type'), type)
+    t.equal(field(headers, 'Retry-After'), '60')
+    t.match(body.toString(), text)
+    t.match(body.toString(), 'requests of this kind do not wake it')
+  }
+})
+
 t.test('the page allows its own style and nothing else', async (t) => {
   const { headers, body } = errorAnswer(new WakeDockError('WAKEDOCK_NO_ROUTE'), BROWSER)
   const style = /<style>([^]*)<\/style>/.exec(body.toString())?.[1] ?? ''

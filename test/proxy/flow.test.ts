@@ -80,6 +80,29 @@ t.test('a slow upstream holds the client back', async (t) => {
   await count(await app.connection(), (got) => got >= BODY)
 })
 
+t.test('each end of an upgraded connection holds the other back, watched for silence or not', async (t) => {
+  for (const streamIdleTimeout of [0, 60_000]) {
+    const app = await rawUpstream(t)
+    const { ask, gate } = await rig(t, app.upstream)
+    gate.service = { ...gate.service, streamIdleTimeout }
+    const client = await ask(
+      message('GET / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket'),
+    )
+    const wire = await app.connection()
+    await wire.until(HEAD)
+    wire.send(message('HTTP/1.1 101 OK', 'Connection: upgrade', 'Upgrade: websocket'))
+    await client.until(HEAD)
+    for (const [from, to] of [
+      [wire, client],
+      [client, wire],
+    ] as const) {
+      to.socket.pause()
+      t.ok((await fill(from)) < BODY / 2, 'most of it stays where it comes from')
+      await count(to, (got) => got >= BODY)
+    }
+  }
+})
+
 const BODY = 64 * 1024 * 1024
 
 /** Writes as much of BODY as is taken; resolves, with how much that was, when the pipe is full and stays full. */

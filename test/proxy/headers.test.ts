@@ -1,5 +1,5 @@
 import t from 'tap'
-import { reasonPhrase, requestHeaders, responseHeaders, trailerPairs } from '../../src/proxy/headers.ts'
+import { isEventStream, reasonPhrase, requestHeaders, responseHeaders } from '../../src/proxy/headers.ts'
 
 const stranger = { address: '9.9.9.9', trusted: false }
 const caddy = { address: '10.0.0.1', trusted: true }
@@ -9,6 +9,7 @@ const from = (peer: typeof stranger | typeof socket, httpVersion = '1.1') => ({
   httpVersion,
   authority: 'a',
 })
+const GET = { method: 'GET', httpVersionMinor: 1 }
 const FIXED = ['Host', 'a']
 const tail = (forwarded: string, proto = 'http', host = 'a'): string[] =>
   [
@@ -147,35 +148,42 @@ t.test('response headers', async (t) => {
     ['Via is appended', bytes('Via', '1.0 app'), 200, ['Via', '1.0 app']],
   ]
   for (const [name, raw, status, seen] of cases) {
-    t.same(responseHeaders(raw, status), [...seen, 'Via', '1.1 wakedock'], name)
+    t.same(responseHeaders(raw, status, GET), [...seen, 'Via', '1.1 wakedock'], name)
     const text = raw.map((field) => field.toString('latin1'))
-    t.same(responseHeaders(text, status), [...seen, 'Via', '1.1 wakedock'], `${name}, as text`)
+    t.same(responseHeaders(text, status, GET), [...seen, 'Via', '1.1 wakedock'], `${name}, as text`)
   }
 })
 
-t.test('trailers keep everything but framing and hops', async (t) => {
-  const raw = [
-    'X-A',
-    '1',
-    'x-a',
-    '\xe9',
-    'Content-Length',
-    '3',
-    'Transfer-Encoding',
-    'chunked',
-    'Host',
-    'b',
-    'Connection',
-    'close',
-  ]
-  t.same(trailerPairs(raw), [
-    ['X-A', '1'],
-    ['x-a', '\xe9'],
-  ])
+t.test('Trailer goes where the answer cannot be chunked', async (t) => {
+  const raw = ['Trailer', 'X-A', 'X-B', '1', 'trailer', 'X-C']
+  for (const [name, status, asked, head, stays] of [
+    ['an answer without a length', 200, GET, raw, true],
+    ['one with a length', 200, GET, [...raw, 'Content-Length', '3'], false],
+    ['to HEAD', 200, { ...GET, method: 'HEAD' }, raw, false],
+    ['to HTTP/1.0', 200, { ...GET, httpVersionMinor: 0 }, raw, false],
+    ['204', 204, GET, raw, false],
+    ['304', 304, GET, raw, false],
+  ] as const)
+    t.equal(
+      responseHeaders(head, status, asked).filter((field) => /^trailer$/i.test(field)).length,
+      stays ? 2 : 0,
+      name,
+    )
 })
 
 t.test('reason phrases', async (t) => {
   t.equal(reasonPhrase('OK'), 'OK')
   t.equal(reasonPhrase('\u00e9'), '\xc3\xa9')
   t.equal(reasonPhrase('\ufffd'), undefined)
+})
+
+t.test('event streams', async (t) => {
+  for (const [value, is] of [
+    ['text/event-stream', true],
+    ['Text/Event-Stream; charset=utf-8', true],
+    ['text/event-streams', false],
+    ['text/html', false],
+  ] as const)
+    t.equal(isEventStream(['X', 'y', 'content-TYPE', value]), is, value)
+  t.notOk(isEventStream(['X', 'text/event-stream']))
 })

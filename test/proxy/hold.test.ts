@@ -19,17 +19,17 @@ const checksums = (wire: Wire): void => {
   })
 }
 
-t.test('200 held POSTs arrive intact', async (t) => {
+t.test('200 held POSTs arrive intact, whether there is memory for them or not', async (t) => {
   for (const heldBodyMemory of [64 * 1024 * 1024, 1024 * 1024, 0]) {
     const app = await rawUpstream(t, checksums)
     const { ask, gate } = await rig(t, null, { heldBodyMemory })
     const posts = Array.from({ length: 200 }, () => randomBytes(64 * 1024).toString('latin1'))
     const clients = await Promise.all(
-      posts.map((body) =>
-        ask(message('POST / HTTP/1.1', 'Host: a', `Content-Length: ${body.length}`) + body),
-      ),
+      posts.map((body) => ask(message('POST / HTTP/1.1', 'Host: a', `Content-Length: ${body.length}`))),
     )
     await gate.untilHeld(200)
+    // What comes with a head has been read with it, and is the next test's.
+    for (const [i, client] of clients.entries()) client.send(posts[i] ?? '')
     t.equal(app.wires.length, 0)
     gate.wake(app.upstream)
     const answers = await Promise.all(clients.map((client) => client.until(/\r\n\r\n[\da-f]{64}$/)))
@@ -42,6 +42,43 @@ t.test('200 held POSTs arrive intact', async (t) => {
     t.equal(gate.released, 200)
   }
 })
+
+t.test(
+  'a body that has come with its head and finds no memory is refused at once, the others are not',
+  async (t) => {
+    const app = await rawUpstream(t, checksums)
+    const { ask, gate, metrics } = await rig(t, null, { heldBodyMemory: 9001 })
+    const post = message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 3000') + 'x'.repeat(3000)
+    const held: Wire[] = []
+    for (let i = 0; i < 5; i++) {
+      const client = await ask(post)
+      held.push(client)
+      await gate.untilHeld(i + 1)
+      await eventually(() => client.received !== '' || client.socket.writableLength === 0)
+    }
+    const [refused, ...more] = await settled(held)
+    if (refused === undefined) throw new Error('none was refused')
+    t.match(
+      await refused.until('}\n'),
+      /^HTTP\/1.1 503 [^]*Retry-After: 1\r\n[^]*Connection: keep-alive[^]*"WAKEDOCK_HOLD_QUEUE_FULL"/,
+    )
+    t.ok(more.length <= 1)
+    t.equal(gate.aborted, 1 + more.length, 'nobody waits for it any more')
+    t.same(new Set(metrics.told), new Set(['finish POST 503 cold']))
+    gate.wake(app.upstream)
+    const admitted = held.filter((client) => client !== refused && !more.includes(client))
+    for (const client of admitted) t.match(await client.until(/[\da-f]{64}$/), sha('x'.repeat(3000)))
+    refused.received = ''
+    refused.send(post)
+    await refused.until(/[\da-f]{64}$/)
+  },
+)
+
+/** Those that have been answered, once nothing moves any more. */
+async function settled(clients: Wire[]): Promise<Wire[]> {
+  for (let turn = 0; turn < 500; turn++) await new Promise((resolve) => setImmediate(resolve))
+  return clients.filter((client) => client.received !== '')
+}
 
 t.test('a held body larger than its share arrives intact', async (t) => {
   const app = await rawUpstream(t, checksums)
@@ -78,6 +115,8 @@ t.test('a client that leaves while held is noticed at once, with its body unread
     message('GET / HTTP/1.1', 'Host: a'),
     message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000000') + 'x'.repeat(1000),
     message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 1000000') + 'x'.repeat(1_000_000),
+    message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 20000000') + 'x'.repeat(19_000_000),
+    message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 20000000') + 'x'.repeat(20_000_000),
     message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 9', 'Expect: 100-continue'),
   ]
   for (const request of requests) {

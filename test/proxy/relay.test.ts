@@ -5,9 +5,8 @@ import t from 'tap'
 import { Relay } from '../../src/proxy/relay.ts'
 
 t.test('a request whose client left while it waited for a connection is never written', async (t) => {
-  let started = 0
   const owner = {
-    requestStarting: () => started++,
+    continued: () => {},
     responseStarting: () => {},
     finished: () => {},
     failed: () => {},
@@ -15,8 +14,6 @@ t.test('a request whose client left while it waited for a connection is never wr
   const controller = { aborted: false, paused: false, reason: null, abort() {}, pause() {}, resume() {} }
   const relay = new Relay(owner, new ServerResponse(new IncomingMessage(new Socket())))
   relay.onRequestStart(controller)
-  t.equal(started, 1)
   relay.abort()
   t.throws(() => relay.onRequestStart(controller))
-  t.equal(started, 1)
 })

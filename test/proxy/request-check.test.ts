@@ -25,6 +25,11 @@ t.test('a request says where it goes and what frames its body', async (t) => {
     ['a length of 0', head(['Host', 'a', 'Content-Length', '0']), { body: 'none', length: 0 }],
     ['chunks', head(['Host', 'a', 'transfer-ENCODING', 'CHUNKED']), { body: 'chunked', length: null }],
     ['an empty Host', head(['Host', '']), { host: '' }],
+    ['OPTIONS *', head(['Host', 'a'], '*', 1, 'OPTIONS'), { host: 'a', path: '*' }],
+    ['OPTIONS * through a proxy', head(['Host', 'a'], 'http://a', 1, 'OPTIONS'), { path: '*' }],
+    ['OPTIONS for the root', head(['Host', 'a'], 'http://a/', 1, 'OPTIONS'), { path: '/' }],
+    ['OPTIONS with a query', head(['Host', 'a'], 'http://a?', 1, 'OPTIONS'), { path: '/?' }],
+    ['OPTIONS * in HTTP/1.0', head([], '*', 0, 'OPTIONS'), { host: '', path: '*' }],
   ]
   for (const [name, request, expected] of cases) t.match(checkRequest(request), expected, name)
 })
@@ -78,8 +83,10 @@ t.test('the host for routing', async (t) => {
 t.test('paths', async (t) => {
   t.equal(pathOf('/a?b?c'), '/a')
   t.equal(pathOf('/a'), '/a')
+  t.equal(pathOf('*'), '/', 'what asks about all of a host goes where its root does')
   t.equal(stripPrefix('/app/x', ''), '/app/x')
   t.equal(stripPrefix('/app//x', '/app'), '//x')
+  t.equal(stripPrefix('*', ''), '*')
 })
 
 t.test('which requests may become a tunnel', async (t) => {

@@ -36,6 +36,7 @@ t.test('a target that has stopped makes the request wait, and the client sees on
   const client = await ask(POST)
   await gate.untilHeld()
   t.equal(gate.inFlight, 0, 'the old lease is not kept while it waits')
+  t.equal(gate.fewest, 1, 'nor given back before it waits: the service is in use all along')
   gate.wake(app.upstream)
   const wire = await app.connection()
   await wire.until(/\r\n\r\nhello$/)
@@ -50,7 +51,7 @@ t.test('the attempts are bounded', async (t) => {
   t.match(await client.until('}'), /^HTTP\/1.1 502 [^]*"WAKEDOCK_UPSTREAM_UNREACHABLE"/)
   t.notMatch(client.received, /127\.0\.0\.1|ECONN/)
   t.equal(gate.verified, MAX_RETRIES)
-  t.equal(gate.acquired, MAX_RETRIES + 1)
+  t.equal(gate.acquired, 1, 'one lease for all of them: the service is in use once')
   t.equal(gate.inFlight, 0)
   t.same(metrics.told, ['retry refused', 'retry refused', 'upstream error refused', 'finish GET 502 warm'])
 })
@@ -98,6 +99,76 @@ t.test('a connection that dies unanswered', async (t) => {
     t.equal(gate.verified, 1, `${name}: questions, for whoever comes next`)
     await eventually(() => gate.inFlight === 0)
   }
+})
+
+t.test('a body that has begun to be passed on is never sent again, whatever the method', async (t) => {
+  const head = (method: string, framing: string): string =>
+    message(`${method} / HTTP/1.1`, 'Host: a', framing)
+  for (const method of ['PUT', 'DELETE', 'OPTIONS', 'POST']) {
+    for (const [name, request, held] of [
+      ['streamed', head(method, 'Content-Length: 9') + 'abc', false],
+      ['chunked', `${head(method, 'Transfer-Encoding: chunked')}3\r\nabc\r\n`, false],
+      ['held, and not whole', head(method, 'Content-Length: 9') + 'abc', true],
+      [
+        'held, whole, and larger than what is kept to be sent twice',
+        head(method, 'Content-Length: 2000000'),
+        true,
+      ],
+    ] as const) {
+      const app = await rawUpstream(t)
+      const { ask, gate, metrics } = await rig(t, held ? null : app.upstream)
+      const client = await ask(request)
+      if (held) {
+        await gate.untilHeld()
+        if (name.includes('whole, and')) client.send('x'.repeat(2_000_000))
+        await eventually(() => client.socket.writableLength === 0)
+        gate.wake(app.upstream)
+      }
+      const wire = await app.connection()
+      await wire.until(/abc|xxx/)
+      wire.socket.destroy()
+      t.match(await client.until(/\}\n/), /^HTTP\/1.1 502 /, `${method} ${name}`)
+      t.equal(app.wires.length, 1, `${method} ${name}: seen once`)
+      t.match(metrics.told.join(', '), /^upstream error reset, finish \w+ 502/)
+      t.equal(gate.inFlight, 0)
+    }
+  }
+})
+
+t.test('an answer whose head is passed on is not asked for again', async (t) => {
+  for (const rest of ['', 'abc']) {
+    const app = await rawUpstream(t)
+    const { ask, gate, metrics } = await rig(t, app.upstream)
+    const client = await ask(GET)
+    const wire = await app.connection()
+    await wire.until(HEAD)
+    wire.send(message('HTTP/1.1 200 OK', 'Content-Length: 9') + rest)
+    await client.until(`${HEAD}${rest}`)
+    wire.socket.destroy()
+    t.match(await client.untilClosed(), new RegExp(`^HTTP/1.1 200 [^]*\r\n\r\n${rest}$`))
+    t.equal(app.wires.length, 1)
+    t.same(metrics.told, ['upstream error protocol', 'finish GET 200 warm'])
+    t.equal(gate.inFlight, 0)
+  }
+})
+
+t.test('a request that its client has left is not sent again', async (t) => {
+  const app = await rawUpstream(t)
+  const { ask, gate, metrics } = await rig(t, app.upstream)
+  const client = await ask(GET)
+  const wire = await app.connection()
+  await wire.until(HEAD)
+  client.socket.destroy()
+  await eventually(() => wire.ended || wire.closed)
+  t.same(metrics.told, ['finish GET 499 warm'])
+  t.equal(gate.verified, 0)
+  t.equal(app.wires.length, 1)
+  // Nor is its connection used for anybody else.
+  const other = await ask(GET)
+  const next = await app.connection()
+  await next.until(HEAD)
+  next.send(OK)
+  await other.until('ok')
 })
 
 t.test('a client that leaves while the provider is asked ends it all', async (t) => {

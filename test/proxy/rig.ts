@@ -2,15 +2,15 @@
  * What the proxy's tests stand on: a proxy on a free port, with a gate that does as it is told and metrics that remember.
  */
 import { once } from 'node:events'
-import { connect } from 'node:net'
 import type { Gate, Hold, Lease } from '../../src/domain/gate.ts'
 import type { Clock, Upstream } from '../../src/domain/ports.ts'
 import type { Service } from '../../src/domain/service.ts'
 import { WakeDockError } from '../../src/errors.ts'
+import type { IgnoreMatcher } from '../../src/proxy/ignore.ts'
 import { createPools, type Pools } from '../../src/proxy/pools.ts'
 import type { AccessLine, RouteMatch, ServiceMetrics } from '../../src/proxy/route-match.ts'
 import { createProxyServer, type ProxyServer, type ProxyServerOptions } from '../../src/proxy/server.ts'
-import { eventually, Wire, type Teardown } from './wire.ts'
+import { connectTo, eventually, Wire, type Teardown } from './wire.ts'
 
 export const clock: Clock = {
   now: () => performance.now(),
@@ -25,19 +25,26 @@ const SERVICE: Service = {
   name: 'blog',
   routes: [],
   target: { kind: 'url', key: 'url:test', scheme: 'http', host: '127.0.0.1', port: 1 },
-  ready: { kind: 'tcp', timeout: 1000 },
+  part: false,
+  needs: [],
+  ready: { kind: 'tcp', timeout: 1000, health: false },
   idleTimeout: 0,
+  streamIdleTimeout: 0,
   minAwake: 0,
   startTimeout: 1000,
   holdTimeout: 1000,
   stopTimeout: 1000,
+  sleepMode: 'stop',
   drainTimeout: 1000,
   maxHeld: 1000,
+  ignore: null,
+  schedule: null,
+  busy: null,
 }
 
 /** Awake while `upstream` is set. Counts leases; a second release of one does not count. */
 export class FakeGate implements Gate {
-  readonly service = SERVICE
+  service = SERVICE
   upstream: Upstream | null
   acquired = 0
   released = 0
@@ -45,6 +52,8 @@ export class FakeGate implements Gate {
   /** An abort comes too late: the lease was given in the same moment. */
   admitsAtAbort = false
   verified = 0
+  /** The fewest requests in flight at any hold and at any lease after the first: 0 is a moment in which it could have slept. */
+  fewest = Number.POSITIVE_INFINITY
   held: { resolve(): void; reject(error: WakeDockError): void }[] = []
   onVerify: (upstream: Upstream) => void | Promise<void> = () => {}
 
@@ -58,6 +67,7 @@ export class FakeGate implements Gate {
 
   tryAcquire(): Lease | null {
     if (this.upstream === null) return null
+    if (this.acquired > 0) this.fewest = Math.min(this.fewest, this.inFlight)
     this.acquired++
     let open = true
     const release = (): void => {
@@ -67,7 +77,16 @@ export class FakeGate implements Gate {
     return { upstream: this.upstream, release, [Symbol.dispose]: release }
   }
 
+  resume(upstream: Upstream): Lease | null {
+    return this.peek() === upstream ? this.tryAcquire() : null
+  }
+
+  peek(): Upstream | null {
+    return this.upstream
+  }
+
   hold(): Hold {
+    this.fewest = Math.min(this.fewest, this.inFlight)
     const { promise, resolve, reject } = Promise.withResolvers<Lease>()
     // Nobody needs to listen after abort().
     promise.catch(() => {})
@@ -143,6 +162,8 @@ export interface Rig {
   readonly pools: Pools
   readonly server: ProxyServer
   readonly address: string
+  /** All that are listened on; the first is `address`. */
+  readonly addresses: readonly string[]
   readonly client: () => Promise<Wire>
   /** Sends the text on a fresh connection. */
   readonly ask: (text: string) => Promise<Wire>
@@ -152,7 +173,7 @@ export interface Rig {
 export async function rig(
   t: Teardown,
   upstream: Upstream | null,
-  options: Partial<ProxyServerOptions> & { prefix?: string } = {},
+  options: Partial<ProxyServerOptions> & { prefix?: string; ignores?: IgnoreMatcher } = {},
 ): Promise<Rig> {
   const gate = new FakeGate(upstream)
   const metrics = new Tally()
@@ -160,7 +181,7 @@ export async function rig(
   const lines: AccessLine[] = []
   const bugs: unknown[] = []
   const pools = createPools({ connectTimeout: 1000, clock })
-  const match: RouteMatch = { gate, metrics, prefix: options.prefix ?? '' }
+  const match: RouteMatch = { gate, metrics, prefix: options.prefix ?? '', ignores: options.ignores ?? null }
   const server = createProxyServer({
     listen: [{ kind: 'tcp', host: '127.0.0.1', port: 0 }],
     trustedProxies: [],
@@ -173,7 +194,8 @@ export async function rig(
     access: (line) => lines.push(line),
     ...options,
   })
-  const [address = ''] = await server.listen()
+  const addresses = await server.listen()
+  const [address = ''] = addresses
   const open: Wire[] = []
   t.teardown(async () => {
     for (const wire of open) wire.socket.destroy()
@@ -181,9 +203,7 @@ export async function rig(
     await pools.close()
   })
   const client = async (): Promise<Wire> => {
-    const socket = address.startsWith('unix:')
-      ? connect(address.slice('unix:'.length))
-      : connect(Number(address.split(':').at(-1)), '127.0.0.1')
+    const socket = connectTo(address)
     await once(socket, 'connect')
     const wire = new Wire(socket)
     open.push(wire)
@@ -194,5 +214,5 @@ export async function rig(
     wire.send(text)
     return wire
   }
-  return { gate, metrics, unrouted, lines, bugs, pools, server, address, client, ask }
+  return { gate, metrics, unrouted, lines, bugs, pools, server, address, addresses, client, ask }
 }

@@ -1,15 +1,15 @@
 /** The listener: its limits, its addresses, its end. */
 import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer as createHttpServer, Server } from 'node:http'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { rig } from './rig.ts'
-import { HEAD, OK, answering, eventually, message, rawUpstream } from './wire.ts'
+import { HEAD, OK, Wire, answering, connectTo, eventually, message, rawUpstream } from './wire.ts'
 
 const GET = message('GET / HTTP/1.1', 'Host: a')
 
@@ -31,9 +31,35 @@ t.test('the limits of a proxy, not of a web app', async (t) => {
   const { requestTimeout, headersTimeout, keepAliveTimeout, timeout, maxHeadersCount } = await started
   t.same(
     { requestTimeout, headersTimeout, timeout, maxHeadersCount },
-    { requestTimeout: 0, headersTimeout: 60_000, timeout: 0, maxHeadersCount: 0 },
+    { requestTimeout: 0, headersTimeout: 150_000, timeout: 0, maxHeadersCount: 0 },
   )
   t.ok(keepAliveTimeout > 120_000, 'longer than Caddy keeps a connection')
+})
+
+t.test('a proxy in front that keeps a connection for 2 minutes does not see it closed before', async (t) => {
+  const app = await rawUpstream(t, answering(OK))
+  const { ask } = await rig(t, app.upstream)
+  const finished = new Promise<{ server: Server; socket: Socket }>((resolve) => {
+    const seen = channel('http.server.response.finish')
+    const listener = (message: unknown): void => {
+      if (typeof message !== 'object' || message === null || !('server' in message && 'socket' in message))
+        return
+      if (!(message.server instanceof Server && message.socket instanceof Socket)) return
+      seen.unsubscribe(listener)
+      resolve({ server: message.server, socket: message.socket })
+    }
+    seen.subscribe(listener)
+  })
+  const client = await ask(GET)
+  t.match(await client.until('ok'), /\r\nKeep-Alive: timeout=150\r\n/)
+  const { server, socket } = await finished
+  // Set in the same turn, after the channel has told.
+  await new Promise((resolve) => setImmediate(resolve))
+  t.ok((socket.timeout ?? 0) > 120_000, 'an idle one: by the timer that is set')
+  t.ok(server.headersTimeout > 120_000, 'one that was opened and never used: Node counts from its opening')
+  t.equal(server.requestTimeout, 0)
+  t.equal(server.timeout, 0)
+  t.equal(server.maxRequestsPerSocket, 0, 'nor after so many requests')
 })
 
 t.test('close lets what runs end, and closes what idles', async (t) => {
@@ -104,7 +130,7 @@ t.test('a bug drops its connection and is reported, and the next request works',
     access: () => {},
     route: (host) => {
       if (broken) throw new Error('a bug')
-      return host === 'a' ? { gate, metrics, prefix: '' } : null
+      return host === 'a' ? { gate, metrics, prefix: '', ignores: null } : null
     },
   })
   const metrics = {
@@ -135,13 +161,57 @@ t.test('unix sockets', async (t) => {
   const app = await rawUpstream(t, answering(OK))
   const { ask, server, address } = await rig(t, app.upstream, { listen })
   t.equal(address, `unix:${path}`)
+  t.equal(statSync(path).mode & 0o777, 0o660, 'by its group others are let in')
   const client = await ask(message('GET / HTTP/1.1', 'Host: a', 'X-Forwarded-For: 1.1.1.1'))
   await client.until('ok')
   t.match(app.wires[0]?.received, 'X-Forwarded-For: 1.1.1.1\r\n', 'a peer on a unix socket is trusted')
+  client.received = ''
+  client.send(GET)
+  await client.until('ok')
+  t.notMatch(app.wires[0]?.received.split(HEAD)[1], 'X-Forwarded-For', 'and has no address to add')
+  t.match(app.wires[0]?.received.split(HEAD)[1], 'X-Forwarded-Host: a\r\n')
 
   await t.rejects(rig(t, null, { listen }), { code: 'EADDRINUSE' }, 'a live socket is not taken')
   await server.close(0)
   t.notOk(existsSync(path))
+})
+
+t.test('a file that is no socket is left alone', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'wakedock-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const path = join(dir, 'notes.txt')
+  writeFileSync(path, 'dear diary')
+  await t.rejects(rig(t, null, { listen: [{ kind: 'unix', path }] }), { code: 'EADDRINUSE' })
+  t.equal(readFileSync(path, 'utf8'), 'dear diary')
+})
+
+t.test('several addresses of every kind serve together, and end together', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'wakedock-'))
+  t.teardown(() => rmSync(dir, { recursive: true }))
+  const app = await rawUpstream(t, answering(OK))
+  const { addresses, server } = await rig(t, app.upstream, {
+    listen: [
+      { kind: 'tcp', host: '::1', port: 0 },
+      { kind: 'tcp', host: '127.0.0.1', port: 0 },
+      { kind: 'unix', path: join(dir, 'proxy.sock') },
+    ],
+  })
+  t.equal(addresses.length, 3)
+  for (const address of addresses) {
+    const wire = new Wire(connectTo(address))
+    wire.send(GET)
+    t.match(await wire.until('ok'), '200', address)
+    wire.socket.destroy()
+  }
+  const seen = app.wires.map(({ received }) => received).join('')
+  t.match(seen, 'X-Forwarded-For: ::1\r\n')
+  t.match(seen, 'X-Forwarded-For: 127.0.0.1\r\n')
+  await server.close(0)
+  for (const address of addresses) {
+    const wire = new Wire(connectTo(address))
+    await wire.untilClosed()
+    t.ok(wire.failed, `${address} is closed`)
+  }
 })
 
 t.test('one address that cannot be bound refuses all of them', async (t) => {

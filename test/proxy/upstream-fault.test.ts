@@ -11,6 +11,7 @@ t.test('error codes become few reasons', async (t) => {
     ['EHOSTUNREACH', 'unreachable', 'UPSTREAM_UNREACHABLE'],
     ['ENOTFOUND', 'dns', 'UPSTREAM_UNREACHABLE'],
     ['UND_ERR_SOCKET', 'reset', 'UPSTREAM_UNREACHABLE'],
+    ['HPE_INVALID_EOF_STATE', 'reset', 'UPSTREAM_UNREACHABLE'],
     ['UND_ERR_DESTROYED', 'retired', 'UPSTREAM_UNREACHABLE'],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'tls', 'UPSTREAM_UNREACHABLE'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'tls', 'UPSTREAM_UNREACHABLE'],

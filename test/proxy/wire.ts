@@ -3,7 +3,7 @@
  * arrives can be compared with what was sent.
  */
 import { once } from 'node:events'
-import { createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { Upstream } from '../../src/domain/ports.ts'
 
 export type Teardown = { teardown(action: () => unknown): void }
@@ -12,6 +12,13 @@ export function portOf(server: Server): number {
   const address = server.address()
   if (typeof address !== 'object' || address === null) throw new Error('not listening on a port')
   return address.port
+}
+
+/** To "unix:/path", "[::1]:80" or "127.0.0.1:80". */
+export function connectTo(address: string): Socket {
+  if (address.startsWith('unix:')) return connect(address.slice('unix:'.length))
+  const [host, port] = [address.slice(0, address.lastIndexOf(':')), address.split(':').at(-1)]
+  return connect(Number(port), host.replace(/^\[(.*)\]$/, '$1'))
 }
 
 /** One end of a connection. */
@@ -25,6 +32,8 @@ export class Wire {
 
   constructor(socket: Socket) {
     this.socket = socket
+    // Each piece that until() looks at leaves one behind.
+    socket.setMaxListeners(0)
     socket.on('data', (chunk) => (this.received += chunk.toString('latin1')))
     socket.on('end', () => (this.ended = true))
     socket.on('error', () => (this.failed = true))
@@ -117,6 +126,7 @@ export const upstreamAt = (port: number): Upstream => ({
   port,
   generation: String(generations++),
   relayed: false,
+  healthcheck: false,
 })
 
 /** A port nothing listens on. */

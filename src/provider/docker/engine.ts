@@ -1,18 +1,22 @@
 /**
- * The Docker Engine as WakeDock uses it: dockerode behind a handful of calls, each with a deadline and with faults that
- * name a remedy. The only file that knows dockerode. It needs no more than this of the API, so a socket
- * proxy can allow just these:
+ * The Docker Engine as WakeDock uses it: dockerode behind a handful of calls. With connection.ts the only file that knows
+ * dockerode. It needs no more than this of the API, so a socket proxy can allow just these:
  *
  *   GET  /version, /_ping, /events, /containers/{id}/json
  *   POST /containers/{id}/start, /containers/{id}/stop, /containers/{id}/unpause
+ *   for sleep_mode: pause                    POST /containers/{id}/pause
+ *   for compose and docker.labels            GET  /containers/json
+ *   for busy                                 GET  /containers/{id}/stats
+ *   to run a HEALTHCHECK at WakeDock's pace  POST /containers/{id}/exec, /exec/{id}/start; GET /exec/{id}/json
  */
-import type Docker from 'dockerode'
 import type { DockerOptions } from 'dockerode'
-import { TargetError } from '../../errors.ts'
+import { DEADLINES, createConnection, statusCode } from './connection.ts'
+import type { Deadlines } from './connection.ts'
 import { nameOf } from './container.ts'
-import type { Container } from './container.ts'
-import { silence, toFault, wordsOf } from './faults.ts'
+import type { Container, Listed, Stats } from './container.ts'
+import { wordsOf } from './faults.ts'
 import type { Place } from './faults.ts'
+import { outputOf } from './output.ts'
 
 export interface Engine {
   /** Learns which API to speak. For every new connection: the engine may have been upgraded. */
@@ -20,22 +24,33 @@ export interface Engine {
   ping(): Promise<void>
   /** By name or id, as Docker looks it up; null: there is none. */
   inspect(ref: string): Promise<Container | null>
+  /** All containers with this label (`name=value`), running or not. */
+  list(label: string): Promise<Listed[]>
+  /** One reading, without the second that Docker takes for two; null: it is gone. */
+  stats(container: Container): Promise<Stats | null>
   /** Running already is fine. False: it is gone. */
   start(container: Container): Promise<boolean>
   /** False: it is gone. */
   unpause(container: Container): Promise<boolean>
+  /** False: it is gone. */
+  pause(container: Container): Promise<boolean>
   /** Resolves when it is down; being down or gone already is fine. `grace` in milliseconds: Docker counts seconds. */
   stop(container: Container, grace: number): Promise<void>
   /** Docker's event stream, one JSON object a line, from now on. Ends when the signal aborts. */
   events(filters: EventFilters, signal: AbortSignal): Promise<NodeJS.ReadableStream>
+  readonly exec: Exec
   /** Aborts what is under way. */
   close(): void
 }
 
-interface Clients {
-  readonly docker: Docker
-  /** Without a version, and with a deadline on the socket: for the calls that dockerode cannot abort. */
-  readonly quick: Docker
+/** A command in a running container, as its own user and in its own environment. Docker cannot end one. */
+export interface Exec {
+  /** Prepares it. Its id. */
+  create(container: Container, command: readonly string[], signal: AbortSignal): Promise<string>
+  /** Runs it. Resolves to what it prints at first, when it has closed its outputs. `deadline` in milliseconds. */
+  start(id: string, deadline: number, signal: AbortSignal): Promise<string>
+  /** null: it is forgotten, and with it its container or its run. */
+  inspect(id: string, signal: AbortSignal): Promise<{ running: boolean; exitCode: number | null } | null>
 }
 
 export interface EventFilters {
@@ -43,179 +58,149 @@ export interface EventFilters {
   event: string[]
 }
 
-/** In milliseconds. A start pulls no image, but may wait for slow volumes. */
-export const DEADLINES = {
-  quick: 10_000,
-  start: 60_000,
-  /** Beyond the grace: Docker kills then, and waits for the end of what it killed. */
-  stopMargin: 10_000,
-}
-
-/**
- * The oldest API WakeDock speaks (Docker 20.10, Podman 3), and the one it prefers: everything it needs has the same form
- * in all later ones. Docker 29 has dropped it, so an engine's own minimum is used where that is later.
- */
-const API_VERSION = '1.41'
-
-/** @throws a `refused` TargetError for an engine that is too old. */
-export function chooseVersion(engine: { ApiVersion?: string; MinAPIVersion?: string }): string {
-  const { ApiVersion = API_VERSION, MinAPIVersion = API_VERSION } = engine
-  if (isOlder(ApiVersion, API_VERSION)) {
-    throw new TargetError(
-      'refused',
-      `this Docker Engine speaks API ${ApiVersion}; WakeDock needs ${API_VERSION} or later`,
-      'Upgrade Docker to 20.10 or later.',
-    )
-  }
-  return isOlder(API_VERSION, MinAPIVersion) ? MinAPIVersion : API_VERSION
-}
-
-function isOlder(a: string, b: string): boolean {
-  const [major = 0, minor = 0] = a.split('.').map(Number)
-  const [thanMajor = 0, thanMinor = 0] = b.split('.').map(Number)
-  return major === thanMajor ? minor < thanMinor : major < thanMajor
-}
-
-/** Where `docker.host` points. @throws Error for a form that is not supported. */
-export function parseHost(host: string): { options: DockerOptions; place: Place; remote: string | null } {
-  // docker-modem fills what is not given from the environment's DOCKER_HOST: host and protocol are always given. The
-  // header makes every call a connection of its own: a kept one may be stale after a restart of Docker.
-  const headers = { Connection: 'close' }
-  if (host.startsWith('unix://')) {
-    const socketPath = host.slice('unix://'.length)
-    const place = { host: socketPath, socketPath }
-    return { options: { host: '', socketPath, protocol: 'http', headers }, place, remote: null }
-  }
-  const url = URL.canParse(host) ? new URL(host) : null
-  if (url === null || !['tcp:', 'http:', 'https:'].includes(url.protocol) || url.hostname === '') {
-    throw new Error(`docker.host ${host} is not unix:///path, tcp://host:port or http(s)://host:port`)
-  }
-  // 2376 is Docker's registered port for TLS. Certificates come from DOCKER_CERT_PATH, as for the docker command.
-  const secure = url.protocol === 'https:' || url.port === '2376'
-  const protocol = secure ? 'https' : 'http'
-  const port = url.port || (url.protocol === 'tcp:' ? '2375' : secure ? '443' : '80')
-  const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
-  const place = { host: `${url.protocol}//${url.hostname}:${port}`, socketPath: null }
-  return { options: { host: hostname, port, protocol, headers }, place, remote: hostname }
-}
-
 /** `called` hears of every call that has ended, however it did: which one, and how many seconds it took. */
 export function createEngine(
   options: DockerOptions,
   place: Place,
-  deadlines = DEADLINES,
+  deadlines: Deadlines = DEADLINES,
   called: (operation: string, seconds: number) => void = () => undefined,
 ): Engine {
-  const closing = new AbortController()
-  let clients: Promise<Clients> | null = null
+  const connection = createConnection(options, place, deadlines, called)
+  const { call } = connection
+  const { quick } = deadlines
 
-  async function negotiate(): Promise<Clients> {
-    const quick = await load({ ...options, timeout: deadlines.quick })
-    const version = chooseVersion(await quick.version())
-    return { quick, docker: await load({ ...options, version: `v${version}` }) }
-  }
-
-  /**
-   * Runs one call against its deadline. The race is not for show: docker-modem never settles when the engine dies between
-   * the head and the end of an answer.
-   */
-  async function call<T>(
-    operation: string,
-    object: string,
-    ms: number,
-    run: (clients: Clients, abortSignal: AbortSignal) => Promise<T>,
-  ): Promise<T> {
-    const doing = `${operation} ${object}`
-    const since = performance.now()
-    const deadline = AbortSignal.timeout(ms)
-    const abortSignal = AbortSignal.any([deadline, closing.signal])
-    const aborted = Promise.withResolvers<never>()
-    const onAbort = (): void => aborted.reject(silence(doing, ms, place))
-    abortSignal.addEventListener('abort', onAbort, { once: true })
-    try {
-      clients ??= negotiate()
-      const answer = clients.then((both) => run(both, abortSignal))
-      return await Promise.race([answer, aborted.promise])
-    } catch (error) {
-      // What was learned of an engine that is gone does not count for the next one.
-      if (failedToConnect(error)) clients = null
-      throw deadline.aborted ? silence(doing, ms, place) : toFault(error, doing, place)
-    } finally {
-      abortSignal.removeEventListener('abort', onAbort)
-      called(operation, (performance.now() - since) / 1000)
-    }
+  /** A verb that has no answer but that it is done. False: the container is gone. */
+  function verb(operation: 'start' | 'pause' | 'unpause', container: Container): Promise<boolean> {
+    return call({
+      operation,
+      doing: `${operation} container ${nameOf(container)}`,
+      deadline: operation === 'pause' ? quick : deadlines.start,
+      run: ({ docker }, abortSignal) =>
+        docker.getContainer(container.Id)[operation]({ abortSignal }).then(exists, unlessDoneOrGone),
+    })
   }
 
   return {
     async connect() {
-      clients = null
-      await call('connect', 'to it', deadlines.quick, () => Promise.resolve())
+      connection.forget()
+      await call({
+        operation: 'connect',
+        doing: 'connect to it',
+        deadline: quick,
+        run: () => Promise.resolve(),
+      })
     },
     async ping() {
-      await call('ping', 'it', deadlines.quick, ({ quick }) => quick.ping())
+      await call({
+        operation: 'ping',
+        doing: 'ping it',
+        deadline: quick,
+        run: (clients) => clients.quick.ping(),
+      })
     },
     async inspect(ref) {
-      const found = await call('inspect', `container ${ref}`, deadlines.quick, ({ docker }, abortSignal) =>
-        docker
-          .getContainer(encodeURIComponent(ref))
-          .inspect({ abortSignal })
-          .catch(accept((status) => status === 404)),
-      )
+      const found = await call({
+        operation: 'inspect',
+        doing: `inspect container ${ref}`,
+        deadline: quick,
+        run: ({ docker }, abortSignal) =>
+          docker.getContainer(encodeURIComponent(ref)).inspect({ abortSignal }).catch(accept(404)),
+      })
       return found ?? null
     },
-    start(container) {
-      return call('start', `container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
-        docker.getContainer(container.Id).start({ abortSignal }).then(exists, unlessRunningOrGone),
-      )
+    list(label) {
+      return call<Listed[]>({
+        operation: 'list',
+        doing: `list the containers with the label ${label}`,
+        deadline: quick,
+        run: ({ docker }, abortSignal) =>
+          docker.listContainers({ all: true, filters: { label: [label] }, abortSignal }),
+      })
     },
-    unpause(container) {
-      return call('unpause', `container ${nameOf(container)}`, deadlines.start, ({ docker }, abortSignal) =>
-        docker.getContainer(container.Id).unpause({ abortSignal }).then(exists, unlessRunningOrGone),
-      )
+    async stats(container) {
+      const read = await call<Stats | undefined>({
+        operation: 'stats',
+        doing: `read what container ${nameOf(container)} uses`,
+        deadline: quick,
+        run: ({ docker }, abortSignal) => {
+          // dockerode's types lack the signal.
+          const once = { stream: false as const, 'one-shot': true, abortSignal }
+          return docker.getContainer(container.Id).stats(once).catch(accept(404))
+        },
+      })
+      return read ?? null
     },
+    start: (container) => verb('start', container),
+    unpause: (container) => verb('unpause', container),
+    pause: (container) => verb('pause', container),
     async stop(container, grace) {
-      await call(
-        'stop',
-        `container ${nameOf(container)}`,
-        grace + deadlines.stopMargin,
-        ({ docker }, abortSignal) =>
+      await call({
+        operation: 'stop',
+        doing: `stop container ${nameOf(container)}`,
+        deadline: grace + deadlines.stopMargin,
+        run: ({ docker }, abortSignal) =>
           docker
             .getContainer(container.Id)
             .stop({ t: Math.ceil(grace / 1000), abortSignal })
-            .catch(accept((status) => status === 304 || status === 404)),
-      )
+            .catch(accept(304, 404)),
+      })
     },
     events(filters, signal) {
-      return call('follow', 'its events', deadlines.quick, ({ docker }) =>
-        docker.getEvents({ filters, abortSignal: signal }),
-      )
+      return call({
+        operation: 'follow',
+        doing: 'follow its events',
+        deadline: quick,
+        run: ({ docker }) => docker.getEvents({ filters, abortSignal: signal }),
+      })
+    },
+    exec: {
+      create(container, command, signal) {
+        return call({
+          operation: 'exec_create',
+          doing: `run the HEALTHCHECK of container ${nameOf(container)}`,
+          deadline: quick,
+          signal,
+          run: async ({ docker }, abortSignal) => {
+            const how = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal }
+            return (await docker.getContainer(container.Id).exec(how)).id
+          },
+        })
+      },
+      start(id, deadline, signal) {
+        return call({
+          operation: 'exec_start',
+          doing: 'run a HEALTHCHECK',
+          deadline,
+          signal,
+          run: async ({ docker }, abortSignal) => {
+            // Not hijacked: with nothing to send to it, its output is an answer like any other, up to its end.
+            const how = { Detach: false, Tty: false, hijack: false, stdin: false, abortSignal }
+            return outputOf(await docker.getExec(id).start(how))
+          },
+        })
+      },
+      async inspect(id, signal) {
+        const found = await call({
+          operation: 'exec_inspect',
+          doing: 'learn how a HEALTHCHECK ended',
+          deadline: quick,
+          signal,
+          run: ({ docker }, abortSignal) => docker.getExec(id).inspect({ abortSignal }).catch(accept(404)),
+        })
+        return found === undefined ? null : { running: found.Running, exitCode: found.ExitCode }
+      },
     },
     close() {
-      closing.abort()
+      connection.close()
     },
   }
 }
 
-/** dockerode costs 15 MB and more: it is loaded when the first container is asked for. */
-async function load(settings: DockerOptions): Promise<Docker> {
-  const { default: Dockerode } = await import('dockerode')
-  return new Dockerode(settings)
-}
-
-function statusCode(error: unknown): number | null {
-  const known = typeof error === 'object' && error !== null && 'statusCode' in error
-  return known && typeof error.statusCode === 'number' ? error.statusCode : null
-}
-
-function failedToConnect(error: unknown): boolean {
-  return !(error instanceof TargetError) && statusCode(error) === null
-}
-
 /** dockerode rejects for every status but 2xx: for some calls another one is an answer like any other. */
-function accept(fine: (status: number) => boolean): (error: unknown) => undefined {
+function accept(...fine: number[]): (error: unknown) => undefined {
   return (error) => {
     const status = statusCode(error)
-    if (status === null || !fine(status)) throw error
+    if (status === null || !fine.includes(status)) throw error
   }
 }
 
@@ -225,7 +210,7 @@ const exists = (): boolean => true
  * 304: it runs already. A 404 also comes for a network or volume that is gone, which is a refusal: only Docker's own
  * words (dockerode adds "no such container" to each) tell them apart.
  */
-function unlessRunningOrGone(error: unknown): boolean {
+function unlessDoneOrGone(error: unknown): boolean {
   const status = statusCode(error)
   if (status === 304) return true
   if (status === 404 && /no such container/i.test(wordsOf(error))) return false

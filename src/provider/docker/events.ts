@@ -7,10 +7,15 @@ import { IncomingMessage } from '../../node-http.ts'
 import { toTargetError } from '../../errors.ts'
 import type { TargetError } from '../../errors.ts'
 import type { Clock } from '../../domain/ports.ts'
+import { delay } from '../delay.ts'
 import type { Engine, EventFilters } from './engine.ts'
 
-/** Of everything an event carries: whom it concerns. */
+/** Of everything an event carries: what happened, and to whom. */
 export interface Change {
+  /** `die`, or `health_status: healthy`. */
+  readonly action: string
+  /** A container's labels, and a few more of Docker's own. */
+  readonly labels: Readonly<Record<string, string>>
   /** Ids and names, old and new ones. */
   readonly names: readonly string[]
 }
@@ -37,8 +42,8 @@ const PING_EVERY = 30_000
 const PINGS_PER_CHECK = 10
 
 /**
- * Everything after which a container may run or not, have another name or another address. `stop` and `kill` are left
- * out: `die` comes with them.
+ * Everything after which a container may run or not, have another name, another address or another health. `stop` and
+ * `kill` are left out: `die` comes with them. `health_status` stands for all of its values (moby: daemon/events/filter.go).
  */
 const FILTERS: EventFilters = {
   type: ['container', 'network'],
@@ -53,6 +58,8 @@ const FILTERS: EventFilters = {
     'destroy',
     'connect',
     'disconnect',
+    'health_status',
+    'oom',
   ],
 }
 
@@ -62,7 +69,7 @@ export async function followEvents(options: EventsOptions, signal: AbortSignal):
   let lost = false
   let pause = 0
   while (!signal.aborted) {
-    await sleep(clock, pause, signal)
+    await delay(clock, pause, signal)
     if (signal.aborted) return
     const stop = new AbortController()
     const whole = AbortSignal.any([signal, stop.signal])
@@ -98,7 +105,7 @@ export async function followEvents(options: EventsOptions, signal: AbortSignal):
 /** Pings until the stream's controller aborts, and aborts it when there is no answer. Never rejects. */
 async function beat({ engine, clock, onCheck }: EventsOptions, stream: AbortController): Promise<void> {
   for (let count = 1; ; count += 1) {
-    await sleep(clock, PING_EVERY, stream.signal)
+    await delay(clock, PING_EVERY, stream.signal)
     if (stream.signal.aborted) return
     try {
       await engine.ping()
@@ -120,7 +127,7 @@ async function* lines(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
   }
 }
 
-/** Whom an event concerns; null for a line that cannot be read. */
+/** What an event says; null for a line that cannot be read. */
 export function parse(line: string): Change | null {
   let event: unknown
   try {
@@ -129,16 +136,12 @@ export function parse(line: string): Change | null {
     return null
   }
   const actor = field(event, 'Actor')
-  const attributes = field(actor, 'Attributes')
+  const labels = textsOf(field(actor, 'Attributes'))
   // For a network's events `container` is the container's id, and the actor is the network.
-  const found = [
-    field(actor, 'ID'),
-    field(attributes, 'name'),
-    field(attributes, 'oldName'),
-    field(attributes, 'container'),
-  ]
+  const found = [field(actor, 'ID'), labels['name'], labels['oldName'], labels['container']]
   const names = found.filter((name) => typeof name === 'string').map((name) => name.replace(/^\//, ''))
-  return names.length === 0 ? null : { names }
+  const action = field(event, 'Action')
+  return names.length === 0 ? null : { action: typeof action === 'string' ? action : '', labels, names }
 }
 
 function field(value: unknown, name: string): unknown {
@@ -147,15 +150,8 @@ function field(value: unknown, name: string): unknown {
     : undefined
 }
 
-function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
-  if (ms === 0 || signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const timer = clock.setTimer(ms, done)
-    function done(): void {
-      timer.cancel()
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    signal.addEventListener('abort', done, { once: true })
-  })
+function textsOf(value: unknown): Record<string, string> {
+  const texts: Record<string, string> = {}
+  for (const [name, text] of Object.entries(value ?? {})) if (typeof text === 'string') texts[name] = text
+  return texts
 }

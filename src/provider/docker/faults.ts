@@ -57,7 +57,7 @@ function refusal(thrown: Thrown, status: number, doing: string): TargetError {
     return new TargetError(
       'refused',
       `Docker forbids WakeDock to ${doing}: ${said}`,
-      'Allow it in the Docker socket proxy: GET on events, containers, version and _ping; POST on start, stop, unpause.',
+      'Allow it in the Docker socket proxy: GET on events, containers, version and _ping; POST on start, stop, unpause; where they are used, pause, and exec for HEALTHCHECKs.',
       thrown,
     )
   }

@@ -5,14 +5,14 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { TargetError } from '../../errors.ts'
-import type { Clock, Provider, TargetStatus, Upstream } from '../../domain/ports.ts'
+import type { Clock, Provider, TargetStatus, Upstream, Usage } from '../../domain/ports.ts'
 import type { ProcessTarget, Target } from '../../domain/service.ts'
 import { Follower } from '../follow.ts'
 import type { Observation } from '../follow.ts'
 import { createCanon } from '../upstreams.ts'
 import type { StreamName } from './output.ts'
 import { isPortFree } from './port.ts'
-import { MARK, findOrphans, makeMark } from './procfs.ts'
+import { MARK, cpuSecondsOf, findOrphans, makeMark } from './procfs.ts'
 import type { Found } from './procfs.ts'
 import { adopt, groupLives, launch, signalGroup } from './run.ts'
 import type { Run } from './run.ts'
@@ -128,6 +128,21 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     }
   }
 
+  /** What passes through its sockets is not counted by anybody. */
+  async function usage(target: ProcessTarget): Promise<Usage> {
+    await adoptOnce(target)
+    const run = runs.get(target.key)?.run
+    const cpuSeconds = run === undefined || run.exit !== null ? null : await cpuSecondsOf(run.pid)
+    if (cpuSeconds === null) {
+      throw new TargetError(
+        'refused',
+        `${target.name}: nothing tells how much CPU time it has used`,
+        'It has to run, on Linux; elsewhere remove `busy`.',
+      )
+    }
+    return { cpuSeconds, networkBytes: null }
+  }
+
   async function until(check: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
     const deadline = clock.now() + ms
     let pause = LOOK_FIRST
@@ -144,6 +159,8 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     name: 'process',
     start: (target) => follower.verb(processOf(target), () => start(processOf(target))),
     stop: (target, grace) => follower.verb(processOf(target), () => stop(processOf(target), grace)),
+    pause: (target) => Promise.reject(unfreezable(processOf(target))),
+    usage: (target) => usage(processOf(target)),
     inspect: (target) => follower.inspect(processOf(target)),
     watch(targets, listener) {
       const own = targets.filter((target) => target.kind === 'process')
@@ -171,12 +188,14 @@ function statusOf(target: ProcessTarget, run: Run | undefined): TargetStatus {
   if (run.exit !== null) return { state: 'stopped', exitCode: run.exit.code, oom: false }
   const upstream: Upstream = {
     protocol: target.scheme,
+    ...(target.tls && { tls: target.tls }),
     host: '127.0.0.1',
     port: run.port,
     generation: run.generation,
     relayed: false,
+    healthcheck: false,
   }
-  return { state: 'running', upstream }
+  return { state: 'running', upstream, health: null }
 }
 
 function stuck(target: ProcessTarget, what: string): TargetError {
@@ -184,6 +203,14 @@ function stuck(target: ProcessTarget, what: string): TargetError {
     'stuck',
     `${target.name}: ${what}`,
     'See what it waits for (ps, ss -ltnp), and end it by hand.',
+  )
+}
+
+function unfreezable(target: ProcessTarget): TargetError {
+  return new TargetError(
+    'refused',
+    `${target.name} is a local process, which cannot be paused`,
+    'Set `sleep_mode: stop`.',
   )
 }
 

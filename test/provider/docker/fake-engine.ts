@@ -20,7 +20,7 @@ export interface FakeEngine {
   readonly streams: Set<ServerResponse>
   /** Answers by `METHOD /path`; what is not here is 404. */
   readonly answers: Map<string, Handler>
-  emit(action: string, name: string): void
+  emit(action: string, name: string, labels?: Record<string, string>): void
 }
 
 /** An answer with a JSON body. */
@@ -78,8 +78,9 @@ export async function openFakeEngine(t: Scope): Promise<FakeEngine> {
     requests,
     streams,
     answers,
-    emit(action, name) {
-      const event = { Type: 'container', Action: action, Actor: { ID: 'c'.repeat(64), Attributes: { name } } }
+    emit(action, name, labels = {}) {
+      const actor = { ID: 'c'.repeat(64), Attributes: { ...labels, name } }
+      const event = { Type: 'container', Action: action, Actor: actor }
       for (const stream of streams) stream.write(`${JSON.stringify(event)}\n`)
     },
   }

@@ -69,7 +69,9 @@ t.test('a socket proxy needs to allow no more than what is documented', { skip }
   const relay = await outside.relay()
   const { docker, provider, listener, target } = await open(t, relay.host)
   const app = target('app')
-  const { handle } = await docker.create('app')
+  // The only program in there.
+  const check = { Test: ['CMD', '/usr/local/bin/node', '-e', '0'], Interval: 3600e9 }
+  const { handle } = await docker.create('app', { config: { Healthcheck: check } })
   provider.watch([app], listener)
   await listener.reaches(app, 'stopped')
   await provider.start(app)
@@ -78,11 +80,44 @@ t.test('a socket proxy needs to allow no more than what is documented', { skip }
   await listener.reaches(app, 'paused')
   await provider.start(app)
   await provider.stop(app, 300)
-  const allowed =
-    /^(GET (\/v[\d.]+)?\/(version|events\?.*|containers\/[^/]+\/json)|POST \/v[\d.]+\/containers\/[^/]+\/(start|stop\?t=1|unpause))$/
+  const beyond = (documented: readonly string[]): string[] => {
+    const calls = relay.requests.map((line) =>
+      line
+        .replace(/\/v[\d.]+/, '')
+        .replace(/[0-9a-f]{64}|wd-[\w-]+/, 'ID')
+        .replace(/\?.*/, ''),
+    )
+    return [...new Set(calls)].filter((call) => !documented.includes(call)).toSorted()
+  }
+  const basic = [
+    'GET /version',
+    'GET /events',
+    'GET /containers/ID/json',
+    'POST /containers/ID/start',
+    'POST /containers/ID/unpause',
+    'POST /containers/ID/stop',
+  ]
+  t.strictSame(beyond(basic), [])
+
+  const upstream = upstreamOf(await provider.start(app))
+  await provider.usage(app)
+  t.strictSame(beyond(basic), ['GET /containers/ID/stats'], 'for busy')
+  await provider.pause(app)
+  await provider.start(app)
   t.strictSame(
-    relay.requests.filter((line) => !allowed.test(line)),
-    [],
+    beyond(basic),
+    ['GET /containers/ID/stats', 'POST /containers/ID/pause'],
+    'for sleep_mode: pause',
+  )
+  const heard = new Promise<void>((resolve) => {
+    provider.discover({ projects: [], labelled: true }, () => resolve())
+  })
+  await heard
+  t.match(await provider.runHealthcheck(upstream, new AbortController().signal), { ready: true })
+  t.strictSame(
+    beyond([...basic, 'GET /containers/ID/stats', 'POST /containers/ID/pause']),
+    ['GET /containers/json', 'GET /exec/ID/json', 'POST /containers/ID/exec', 'POST /exec/ID/start'],
+    'for labels, and for a HEALTHCHECK',
   )
 })
 

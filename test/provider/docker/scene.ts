@@ -1,6 +1,7 @@
 /** A provider in front of the engine under test, and what its tests ask of it. */
 import { createDockerProvider } from '../../../src/provider/docker/provider.ts'
-import type { Provider, TargetStatus, Upstream } from '../../../src/domain/ports.ts'
+import type { DockerProvider } from '../../../src/provider/docker/provider.ts'
+import type { TargetStatus, Upstream } from '../../../src/domain/ports.ts'
 import type { ContainerTarget } from '../../../src/domain/service.ts'
 import { openDocker } from '../../helpers/docker.ts'
 import type { Scope, TestDocker } from '../../helpers/docker.ts'
@@ -9,7 +10,7 @@ import { Listener, containerTarget } from '../outside.ts'
 
 export interface Scene {
   docker: TestDocker
-  provider: Provider
+  provider: DockerProvider
   listener: Listener
   /** Of the container with this suffix. */
   target: (suffix: string, more?: Partial<ContainerTarget>) => ContainerTarget

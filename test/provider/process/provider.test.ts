@@ -295,7 +295,36 @@ t.test('/proc/pid/stat is read past whatever a process calls itself', (t) => {
     parent: 1,
     group: 42,
     startTime: '22',
+    // 14 to 17 of proc(5).
+    ticks: 14 + 15 + 16 + 17,
   })
   t.equal(parseStat(''), null)
   t.end()
+})
+
+t.test('what a process uses is that of its whole group, ended children included', async (t) => {
+  const { provider } = open(t)
+  // The leader is a shell that waits; its child burns and ends; another one burns on.
+  const burn = 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'
+  const script = `sh -c '${burn}'; sh -c 'while :; do :; done' & wait`
+  const target = processTarget('burner', ['sh', '-c', script], await freePort())
+  await t.rejects(provider.usage(target), { reason: 'refused', message: /CPU time/, hint: /has to run/ })
+  await provider.start(target)
+  const first = await until('it has used some', async () => {
+    const usage = await provider.usage(target)
+    return usage.cpuSeconds > 0 && usage
+  })
+  t.equal(first.networkBytes, null)
+  await until('it uses more', async () => (await provider.usage(target)).cpuSeconds > first.cpuSeconds + 0.2)
+  await provider.stop(target, 0)
+  await t.rejects(provider.usage(target), { reason: 'refused', message: /CPU time/ })
+})
+
+t.test('a process cannot be paused', async (t) => {
+  const { provider } = open(t)
+  const target = processTarget('app', command, await freePort())
+  await t.rejects(provider.pause(target), { message: /cannot be paused/, hint: /sleep_mode: stop/ })
+  t.match(await provider.start(target), { state: 'running', health: null, upstream: { healthcheck: false } })
+  await t.rejects(provider.pause(target), { reason: 'refused', message: /cannot be paused/ })
+  t.match(await provider.inspect(target), { state: 'running' })
 })
