@@ -15,6 +15,7 @@ import {
   HEALTHY_AFTER,
   targetName,
   tell,
+  wake,
   wakeFinished,
 } from './moves.ts'
 import type { TargetStatus } from './ports.ts'
@@ -190,11 +191,23 @@ function onPaused(state: Down, facts: Facts): Step {
     }
     case 'awake':
     case 'draining':
-      return [asleep(state, 'hand', facts), [changed('was paused', facts)]]
+      return onFrozen(state, facts)
     case 'asleep':
     case 'failed':
       return [state, []]
   }
+}
+
+/**
+ * Somebody's wish; but after an outage it may be what became of our own pause, and requests that came meanwhile are frozen
+ * with it: nobody else would wake it for them.
+ */
+function onFrozen(state: Lost, facts: Facts): Step {
+  const told = changed('was paused', facts)
+  if (!facts.afterOutage) return [asleep(state, 'hand', facts), [told]]
+  if (facts.inFlight === 0) return [asleep(state, null, facts), [told]]
+  const [next, effects] = wake(state, 'request', facts)
+  return [next, [told, ...effects]]
 }
 
 function onUnusable(state: Down, error: TargetError, facts: Facts): Step {

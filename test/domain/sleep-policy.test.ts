@@ -21,6 +21,22 @@ t.test('sleep_mode pause freezes the target, and the next request lets the same 
   t.ok(before)
 })
 
+t.test(
+  'requests that an outage leaves on a frozen target let it go on; a hand that freezes it is not fought',
+  async (t) => {
+    for (const outage of [true, false]) {
+      const it = await awake({ ...short, sleepMode: 'pause' })
+      const { target } = it.activator.gate('blog').service
+      it.request('blog')
+      if (outage) it.provider.lose()
+      it.provider.change(target, { state: 'paused' })
+      if (outage) it.provider.comeBack()
+      await it.advance(100)
+      t.equal(it.state('blog'), outage ? 'awake' : 'asleep')
+    }
+  },
+)
+
 t.test('a pause that fails leaves the service awake with the reason, and is tried again later', async (t) => {
   const it = await awake({ ...short, sleepMode: 'pause' })
   it.provider.manual = true

@@ -27,12 +27,17 @@ export interface Verbs {
   pause(target: ContainerTarget): Promise<void>
 }
 
+interface Order {
+  /** Docker was told, and the answer did not come. */
+  lost: boolean
+}
+
 /** What needs no stop and no pause. Podman calls a container that never ran `configured`. */
 const DOWN = new Set(['created', 'configured', 'exited', 'dead', 'removing'])
 
 /**
- * Milliseconds. When the connection breaks while Docker carries out a stop (it is being restarted, say), the container may be
- * dying or not: for so long it is asked about again, before it is called running and gets requests.
+ * Milliseconds. When the connection breaks while Docker carries out a stop or a pause (it is being restarted, say), the container may be
+ * down or not: for so long it is asked about again, before it is called running and gets requests.
  */
 const LOST_ANSWER = 30_000
 const LOST_ANSWER_PACE = 250
@@ -66,8 +71,7 @@ export function createVerbs({ engine, clock, find, ask }: VerbsOptions): Verbs {
     return now?.State.Status !== seen.State.Status
   }
 
-  /** `order.lost`: Docker was told to stop it, and the answer did not come. */
-  async function stop(target: ContainerTarget, grace: number, order: { lost: boolean }): Promise<void> {
+  async function stop(target: ContainerTarget, grace: number, order: Order): Promise<void> {
     const container = await find(target.name)
     if (container === null || DOWN.has(container.State.Status)) return
     // A frozen process cannot obey SIGTERM, and Podman refuses to stop it. Resumed meanwhile is as good.
@@ -93,6 +97,35 @@ export function createVerbs({ engine, clock, find, ask }: VerbsOptions): Verbs {
     }
   }
 
+  async function pause(target: ContainerTarget, order: Order): Promise<void> {
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      const container = await find(target.name)
+      if (container === null || DOWN.has(container.State.Status)) return
+      if (container.State.Status === 'paused') return
+      try {
+        if (await engine.pause(container)) return
+      } catch (error) {
+        order.lost ||= isCut(error)
+        if (attempt === ATTEMPTS || !(isBusy(error) || (await isOutdated(error, container)))) throw error
+      }
+    }
+  }
+
+  /** Gives the order, and again where its answer was lost, until Docker says what became of it. */
+  async function confirmed(give: (order: Order) => Promise<void>): Promise<void> {
+    const patience = clock.now() + LOST_ANSWER
+    const order = { lost: false }
+    for (;;) {
+      try {
+        await give(order)
+        return
+      } catch (error) {
+        if (!order.lost || !isUnreachable(error) || clock.now() >= patience) throw error
+        await delay(clock, LOST_ANSWER_PACE, NEVER)
+      }
+    }
+  }
+
   return {
     async start(target) {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
@@ -110,32 +143,8 @@ export function createVerbs({ engine, clock, find, ask }: VerbsOptions): Verbs {
       throw missing(target.name)
     },
 
-    async stop(target, grace) {
-      const patience = clock.now() + LOST_ANSWER
-      const order = { lost: false }
-      for (;;) {
-        try {
-          await stop(target, grace, order)
-          return
-        } catch (error) {
-          if (!order.lost || !isUnreachable(error) || clock.now() >= patience) throw error
-          await delay(clock, LOST_ANSWER_PACE, NEVER)
-        }
-      }
-    },
-
-    async pause(target) {
-      for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-        const container = await find(target.name)
-        if (container === null || DOWN.has(container.State.Status)) return
-        if (container.State.Status === 'paused') return
-        try {
-          if (await engine.pause(container)) return
-        } catch (error) {
-          if (attempt === ATTEMPTS || !(isBusy(error) || (await isOutdated(error, container)))) throw error
-        }
-      }
-    },
+    stop: (target, grace) => confirmed((order) => stop(target, grace, order)),
+    pause: (target) => confirmed((order) => pause(target, order)),
   }
 }
 

@@ -61,6 +61,23 @@ t.test(
   },
 )
 
+t.test('the same goes for a pause', async (t) => {
+  const engine = await openFakeEngine(t)
+  const provider = createDockerProvider({ host: engine.host, network: null, clock })
+  t.teardown(() => provider.close())
+  engine.answers.set(INSPECT, json(inspection('app', 'running')))
+  const PAUSE = STOP.replace('/stop', '/pause')
+  engine.answers.set(PAUSE, (request) => {
+    engine.answers.set(INSPECT, (second) => {
+      engine.answers.set(INSPECT, json(inspection('app', 'paused')))
+      second.destroy()
+    })
+    request.destroy()
+  })
+  await provider.pause(app)
+  t.equal(engine.requests.filter((what) => what === PAUSE).length, 1)
+})
+
 t.test('a refusal is one', async (t) => {
   const { engine, stop } = await open(t)
   engine.answers.set(STOP, json({ message: 'cannot stop container' }, 500))
