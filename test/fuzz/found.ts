@@ -16,10 +16,15 @@ const answer = (text: string, more: Partial<Case> = {}): Case => request(text, {
 const GET = 'GET /first HTTP/1.1\r\nHost: a\r\n'
 const NEXT = 'GET /behind HTTP/1.1\r\nHost: a\r\n\r\n'
 
+/** Nothing is wrong with it. */
+export const RIGHT = request(NEXT, { right: true })
+
 export const FOUND: readonly (readonly [fault: string, each: Case])[] = [
   [
     'an upgrade with Expect ended the process',
-    request(`${GET}Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n\r\n`),
+    request(`${GET}Connection: Upgrade\r\nUpgrade: websocket\r\nExpect: 100-continue\r\n\r\n`, {
+      right: true,
+    }),
   ],
   [
     'CONNECT behind an unanswered request ended the process',
@@ -64,7 +69,7 @@ export const FOUND: readonly (readonly [fault: string, each: Case])[] = [
   [
     'a field in Latin-1 was sent as UTF-8 where the body was to wait for 100',
     request(
-      'PUT / HTTP/1.1\r\nHost: a\r\nX-Latin: \u00e9\u00ff\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\nbody',
+      'PUT / HTTP/1.1\r\nHost: a\r\nX-Latin: \u00e9\u00ff\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n',
     ),
   ],
   [
