@@ -42,9 +42,15 @@ function report({ number, fault, case: each }: Finding): void {
   console.log(
     `seed ${seed}, case ${number ?? 'as given'}; the ${each.odd === 'request' ? 'client' : 'upstream'} sends:`,
   )
-  for (const piece of each.pieces) console.log(JSON.stringify(piece))
+  for (const piece of each.pieces) console.log(printed(piece))
   if (number !== null) console.log(`\nagain: npm run fuzz -- --seed ${seed} --replay ${number}`)
-  console.log(
-    `smallest: npm run fuzz -- --replay '${JSON.stringify(each).replaceAll("'", String.raw`\u0027`)}'`,
+  console.log(`smallest: npm run fuzz -- --replay '${printed(each)}'`)
+}
+
+/** JSON that shows every character, and goes through a shell in single quotes. */
+function printed(value: unknown): string {
+  return JSON.stringify(value).replaceAll(
+    /['\u007f-\u00ff]/g,
+    (char) => `\\u00${(char.codePointAt(0) ?? 0).toString(16).padStart(2, '0')}`,
   )
 }

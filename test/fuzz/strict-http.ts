@@ -37,7 +37,7 @@ const TOKEN = "[!#$%&'*+.^_`|~\\dA-Za-z-]+"
  * Where it is kind after all, because Node is and it changes nothing in what is asked for: more than one space (RFC 9112
  * section 3 allows it), and the names of two protocols that look like HTTP.
  */
-const REQUEST_LINE = new RegExp(`^(${TOKEN}) +([!-~\\x80-\\xff]+) +(?:HTTP|RTSP|ICE)(/\\d\\.\\d)$`)
+const REQUEST_LINE = new RegExp(`^(${TOKEN}) +([!-~]+) +(?:HTTP|RTSP|ICE)(/\\d\\.\\d)$`)
 /** Without a reason many servers leave out the space before it, too. The version changes nothing in how it is read. */
 const STATUS_LINE = /^(HTTP\/(?:0\.9|1\.[01]|2\.0)) ([1-9]\d\d)(?: ([\t -~\x80-\xff]*))?$/
 const FIELD = new RegExp(
