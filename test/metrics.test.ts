@@ -119,7 +119,7 @@ t.test('wakes, sleeps and holds are counted from what happens in the core', asyn
 t.test('what mirrors state is what the core says at the scrape', async (t) => {
   const { metrics, list } = setup(snapshot('blog'))
   await series(metrics)
-  const totals = { wakes: 1, failedWakes: 0, sleeps: 0, holds: 0, awakeMs: 90_500 }
+  const totals = { wakes: 1, failedWakes: 0, sleeps: 0, holds: 0, awakeMs: 90_500, asleepMs: 0 }
   list[0] = snapshot('blog', { state: 'awake', inFlight: 4, held: 2, lastActive: NOW, totals })
   const blog = metrics.forService('blog')
   blog.streamOpened()

@@ -27,6 +27,12 @@ const Route = {
   properties: { host: Text, path: Text, strip_prefix: { type: 'boolean' } },
 } as const
 
+const Waking = {
+  type: 'object',
+  required: ['since', 'phase'],
+  properties: { since: Time, phase: { enum: ['needs', 'start', 'ready'] } },
+} as const
+
 const LastWake = {
   type: 'object',
   required: ['at', 'trigger', 'outcome', 'start_ms', 'ready_ms', 'total_ms'],
@@ -77,8 +83,15 @@ const Part = {
 /** Since WakeDock started. */
 const Totals = {
   type: 'object',
-  required: ['wakes', 'failed_wakes', 'sleeps', 'holds', 'awake_ms'],
-  properties: { wakes: Count, failed_wakes: Count, sleeps: Count, holds: Count, awake_ms: Milliseconds },
+  required: ['wakes', 'failed_wakes', 'sleeps', 'holds', 'awake_ms', 'asleep_ms'],
+  properties: {
+    wakes: Count,
+    failed_wakes: Count,
+    sleeps: Count,
+    holds: Count,
+    awake_ms: Milliseconds,
+    asleep_ms: Milliseconds,
+  },
 } as const
 
 export const ServiceView = {
@@ -100,6 +113,7 @@ export const ServiceView = {
     'pinned',
     'pinned_until',
     'health',
+    'waking',
     'waiting_for',
     'needed_by',
     'parts',
@@ -130,6 +144,8 @@ export const ServiceView = {
     /** null: not pinned, or until it is unpinned. */
     pinned_until: TimeOrNull,
     health: Health,
+    /** The wake under way. phase: what it waits for (other services, the provider's start, the ready check). */
+    waking: { anyOf: [Waking, Null] },
     /** What its wake waits for now: services, and parts of a stack. */
     waiting_for: Names,
     /** The services that keep it awake now. */
@@ -172,6 +188,7 @@ export function viewService(snapshot: ServiceSnapshot): ServiceView {
     pinned: snapshot.pinned !== null,
     pinned_until: isoOrNull(snapshot.pinned?.until ?? null),
     health: snapshot.health,
+    waking: snapshot.waking && { since: iso(snapshot.waking.since), phase: snapshot.waking.phase },
     waiting_for: [...snapshot.waitingFor],
     needed_by: [...snapshot.neededBy],
     parts: inOrder(snapshot.parts, service).map(viewPart),
@@ -195,6 +212,7 @@ export function viewService(snapshot: ServiceSnapshot): ServiceView {
       sleeps: totals.sleeps,
       holds: totals.holds,
       awake_ms: Math.round(totals.awakeMs),
+      asleep_ms: Math.round(totals.asleepMs),
     },
   }
 }

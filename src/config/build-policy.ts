@@ -1,15 +1,21 @@
 /**
- * Three parts of a service's policy that have options of their own: ignore, schedule and busy. Null where they would do
- * nothing, so that the core has nothing to ask.
+ * The parts of a service's policy that have options of their own: waiting, ignore, schedule and busy. The last three are null
+ * where they would do nothing, so that the core has nothing to ask.
  */
-import type { Busy, Ignore, Schedule, Window } from '../domain/service.ts'
-import { WINDOW_DEFAULTS } from './defaults.ts'
+import type { Busy, Ignore, Schedule, Waiting, Window } from '../domain/service.ts'
+import { WAITING_DEFAULTS, WINDOW_DEFAULTS } from './defaults.ts'
 import type { DefaultsConfig } from './policy-schema.ts'
 import { parsed } from './problem.ts'
 import { parseRoutePath } from './route.ts'
 import { parseDays, parseEndTime, parseTime } from './schedule-values.ts'
-import { parseCpu, parseRate } from './units.ts'
+import { parseCpu, parseDuration, parseRate } from './units.ts'
 import { parseMethod, parseNetwork, parseUserAgent } from './values.ts'
+
+/** Key by key over the defaults. */
+export function buildWaiting(own: DefaultsConfig, defaults: DefaultsConfig): Waiting {
+  const { page, hold_first, title, theme } = { ...WAITING_DEFAULTS, ...defaults.waiting, ...own.waiting }
+  return { page, holdFirst: parsed(parseDuration(hold_first)), title, theme }
+}
 
 /** Key by key over the defaults. */
 export function buildIgnore(own: DefaultsConfig, defaults: DefaultsConfig): Ignore | null {

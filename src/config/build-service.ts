@@ -2,7 +2,7 @@
  * One service from a config without faults: its options over the defaults, in plain units. Shared by the file and by labels.
  */
 import type { Need, ReadyCheck, Route, Service, Target } from '../domain/service.ts'
-import { buildBusy, buildIgnore, buildSchedule } from './build-policy.ts'
+import { buildBusy, buildIgnore, buildSchedule, buildWaiting } from './build-policy.ts'
 import { READY_DEFAULTS, SERVICE_DEFAULTS } from './defaults.ts'
 import type { DefaultsConfig } from './policy-schema.ts'
 import { parsed } from './problem.ts'
@@ -41,6 +41,7 @@ export function buildService(
     sleepMode: sleeps && kind !== 'process' ? options.sleep_mode : 'stop',
     drainTimeout: ms(options.drain_timeout),
     maxHeld: options.max_held,
+    waiting: buildWaiting(own, defaults),
     ignore: sleeps ? buildIgnore(own, defaults) : null,
     schedule: sleeps ? buildSchedule(options.schedule, options.timezone) : null,
     busy: sleeps ? buildBusy(own, defaults, kind === 'process') : null,

@@ -35,4 +35,5 @@ export const SERVICE_DEFAULTS = {
 export const READY_DEFAULTS = { path: '/', status: '<500', timeout: '1s', health: false } as const
 export const TLS_DEFAULTS = { ca_file: null, server_name: null, insecure_skip_verify: false } as const
 export const IGNORE_DEFAULTS = [] as const
+export const WAITING_DEFAULTS = { page: 'auto', hold_first: '2s', title: null, theme: 'auto' } as const
 export const WINDOW_DEFAULTS = { days: 'daily' } as const

@@ -5,12 +5,8 @@
 import type { Path } from './schema-node.ts'
 
 const ROOT = new Set(['caddy', 'webhooks'])
-const SERVICE = new Set(['waiting'])
 
 /** Whether `key`, beneath `parent`, belongs to a version to come. */
 export function comesLater(parent: Path, key: string): boolean {
-  if (parent.length === 0) return ROOT.has(key)
-  const [top] = parent
-  const inService = top === 'services' && parent.length === 2
-  return (inService || (top === 'defaults' && parent.length === 1)) && SERVICE.has(key)
+  return parent.length === 0 && ROOT.has(key)
 }

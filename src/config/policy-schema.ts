@@ -3,8 +3,15 @@
  * a service is made of (hosts, target, depends_on) is in service-schema.ts.
  */
 import { Type, type Static } from 'typebox'
-import { READY_DEFAULTS, SERVICE_DEFAULTS, TLS_DEFAULTS } from './defaults.ts'
-import { busyGuard, ignoreRules, readyCheck, scheduleWindow, tlsCheck } from './policy-sections.ts'
+import { READY_DEFAULTS, SERVICE_DEFAULTS, TLS_DEFAULTS, WAITING_DEFAULTS } from './defaults.ts'
+import {
+  busyGuard,
+  ignoreRules,
+  readyCheck,
+  scheduleWindow,
+  tlsCheck,
+  waitingPage,
+} from './policy-sections.ts'
 import { duration, orReference, positiveDuration, section, text } from './schema-shapes.ts'
 import { DURATION_PATTERN } from './units.ts'
 
@@ -124,6 +131,14 @@ export const policy = {
       examples: [{ path: '/health', status: '200-399', timeout: '1s', health: false }],
     }),
   ),
+  waiting: Type.Optional(
+    Type.Union([waitingPage], {
+      description:
+        'The page that a person at a browser sees while a slow service wakes. Programs, assets, uploads and crawlers are never shown it: they are held.',
+      default: WAITING_DEFAULTS,
+      examples: [{ page: 'auto', hold_first: '2s' }],
+    }),
+  ),
   ignore: Type.Optional(
     Type.Union([ignoreRules], {
       description:
@@ -159,7 +174,7 @@ export const policy = {
 
 export const defaultsSchema = section(policy, {
   description:
-    'Any option of a service but its hosts, paths, target and depends_on, for all services that do not set it. Options with options of their own (tls, ready, ignore, busy) are merged key by key.',
+    'Any option of a service but its hosts, paths, target and depends_on, for all services that do not set it. Options with options of their own (tls, ready, waiting, ignore, busy) are merged key by key.',
   default: {},
   examples: [{ stop_timeout: '20s', ready: { timeout: '2s' } }],
 })

@@ -3,8 +3,14 @@
  * are in policy-schema.ts.
  */
 import { Type } from 'typebox'
-import { IGNORE_DEFAULTS, READY_DEFAULTS, TLS_DEFAULTS, WINDOW_DEFAULTS } from './defaults.ts'
-import { oneOrMany, orReference, positiveDuration, section, text } from './schema-shapes.ts'
+import {
+  IGNORE_DEFAULTS,
+  READY_DEFAULTS,
+  TLS_DEFAULTS,
+  WAITING_DEFAULTS,
+  WINDOW_DEFAULTS,
+} from './defaults.ts'
+import { duration, oneOrMany, orReference, positiveDuration, section, text } from './schema-shapes.ts'
 
 export const tlsCheck = section(
   {
@@ -77,6 +83,48 @@ export const readyCheck = section(
   {
     description: 'The HTTP request that shows whether a service is ready.',
     examples: [{ path: '/health', status: '200-399', timeout: '1s', health: false }],
+  },
+)
+
+export const waitingPage = section(
+  {
+    page: Type.Optional(
+      Type.Enum(['auto', 'always', 'never'], {
+        type: 'string',
+        description:
+          'auto: a person who opens a page is shown the waiting page when the wake takes longer than hold_first. always: at once. never: browsers are held like everything else.',
+        default: WAITING_DEFAULTS.page,
+        examples: ['auto'],
+      }),
+    ),
+    hold_first: Type.Optional(
+      duration({
+        description:
+          'How long a browser is held before it is shown the page: an app that starts faster is seen at once. 0: not at all.',
+        default: WAITING_DEFAULTS.hold_first,
+        examples: ['2s'],
+      }),
+    ),
+    title: Type.Optional(
+      Type.Union([Type.String({ minLength: 1, maxLength: 100 }), Type.Null()], {
+        description: 'What the page calls the service. Default: the host that was asked for.',
+        default: WAITING_DEFAULTS.title,
+        examples: ['Our blog'],
+      }),
+    ),
+    theme: Type.Optional(
+      Type.Enum(['auto', 'light', 'dark'], {
+        type: 'string',
+        description: "The page's colours. auto: as the browser prefers.",
+        default: WAITING_DEFAULTS.theme,
+        examples: ['dark'],
+      }),
+    ),
+  },
+  {
+    description:
+      'The page that a person at a browser sees while a slow service wakes. Programs, assets, uploads and crawlers are never shown it: they are held.',
+    examples: [{ hold_first: '2s' }],
   },
 )
 

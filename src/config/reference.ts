@@ -53,7 +53,7 @@ export function referenceText(root: SchemaNode): string {
     chapter('Top level', '', plain, root),
     ...sections.flatMap(([key, node]) => sectionChapters(key, node)),
     chapter('services.NAME', service.description ?? '', properties(service), service),
-    ...['process', 'tls', 'ready', 'ignore', 'schedule', 'busy'].flatMap((key) => {
+    ...['process', 'tls', 'ready', 'waiting', 'ignore', 'schedule', 'busy'].flatMap((key) => {
       const { items } = options[key] ?? {}
       const section = sectionOf(items ?? options[key] ?? {})
       const title = `services.NAME.${key}${items ? '[]' : ''}`

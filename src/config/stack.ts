@@ -50,6 +50,7 @@ export function stackPart(owners: readonly [Service, ...Service[]], plan: PartPl
     sleepMode: first.sleepMode,
     drainTimeout: largest((owner) => owner.drainTimeout),
     maxHeld: first.maxHeld,
+    waiting: first.waiting,
     ignore: null,
     schedule: null,
     busy: null,

@@ -20,8 +20,11 @@ export interface Hold {
    * SERVICE_REMOVED. After abort() it rejects too; nobody needs to listen.
    */
   readonly lease: Promise<Lease>
-  /** The client has left. The wake goes on: it belongs to the service. Does nothing once settled. */
-  abort(): void
+  /**
+   * Nobody waits any more: the client has left, or has been given the waiting page instead, or is refused as there is no memory
+   * for what it sends. The wake goes on: it belongs to the service. Does nothing once settled.
+   */
+  abort(outcome?: 'aborted' | 'page' | 'rejected'): void
 }
 
 /** The entrance of one service, for one request after the other. */
@@ -44,6 +47,8 @@ export interface Gate {
    * the state up to date. Then tryAcquire() and hold() know. Concurrent calls share one question. Never rejects.
    */
   verify(upstream: Upstream): Promise<void>
+  /** What the waiting page tells of. Asking counts as no use. */
+  snapshot(): ServiceSnapshot
 }
 
 /** What the admin API, the CLI and the dashboard show of a service. Times are milliseconds since the epoch. */
@@ -63,6 +68,11 @@ export interface ServiceSnapshot {
   /** null: not pinned. until null: until it is unpinned. */
   readonly pinned: { readonly until: number | null } | null
   readonly health: Health
+  /**
+   * The wake that is under way; null: none. since: when it began. phase: what it waits for. needs: other services or parts; start:
+   * the provider; ready: the ready check.
+   */
+  readonly waking: { readonly since: number; readonly phase: 'needs' | 'start' | 'ready' } | null
   /** Names of services and parts that its wake waits for now. */
   readonly waitingFor: readonly string[]
   /** Names of the services that keep it awake now. */
@@ -94,6 +104,8 @@ export interface ServiceSnapshot {
     readonly sleeps: number
     readonly holds: number
     readonly awakeMs: number
+    /** The time it has spent asleep. */
+    readonly asleepMs: number
   }
   readonly service: Service
 }

@@ -67,7 +67,7 @@ export class HoldQueue {
     this.#alarm.by(entry.deadline)
     return {
       lease: promise,
-      abort: () => this.#end(entry, 'aborted', new WakeDockError('WAKEDOCK_WAKE_TIMEOUT')),
+      abort: (outcome = 'aborted') => this.#end(entry, outcome, new WakeDockError('WAKEDOCK_WAKE_TIMEOUT')),
     }
   }
 

@@ -115,6 +115,30 @@ export interface Provider {
   close(): Promise<void>
 }
 
+/** One line that a target has printed, without its end. */
+export interface LogLine {
+  /** Milliseconds since the epoch; null: not known. */
+  readonly at: number | null
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+}
+
+export interface LogOptions {
+  /** So many of the last lines first. */
+  readonly tail: number
+  /** Then those to come, until the signal; otherwise it ends after the last that is there. A target that ends does not end it. */
+  readonly follow: boolean
+  readonly signal: AbortSignal
+}
+
+/** What people ask about a target; the lifecycle does not. Errors are TargetErrors: missing, unreachable, refused. */
+export interface Insight {
+  /** Reads no faster than it is asked to: a slow reader costs no memory. */
+  logs(target: Target, options: LogOptions): AsyncIterable<LogLine>
+  /** Bytes of memory that it uses now, without the page cache; null: not known. */
+  memory(target: Target): Promise<number | null>
+}
+
 /** One readiness attempt. Resolves to whether the target can take requests; never rejects. */
 export type Probe = (upstream: Upstream, check: ReadyCheck, signal: AbortSignal) => Promise<ProbeResult>
 
@@ -129,7 +153,8 @@ export type Keep = 'dependent' | 'pin' | 'schedule'
 export type WakeTrigger = 'request' | 'operator' | 'external' | Keep
 /** unneeded: it was awake for others only, and the last of them sleeps. */
 export type SleepReason = 'idle' | 'operator' | 'unneeded'
-export type HoldOutcome = 'admitted' | 'timeout' | 'rejected' | 'aborted' | 'failed' | 'shutdown'
+/** page: the client was given the waiting page, and will come back. */
+export type HoldOutcome = 'admitted' | 'timeout' | 'rejected' | 'aborted' | 'failed' | 'shutdown' | 'page'
 export type StateName = 'asleep' | 'waking' | 'awake' | 'draining' | 'stopping' | 'failed'
 
 /** Everything that happens in the core, told to every Observer in order: logs, metrics and events are made from it. */

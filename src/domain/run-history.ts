@@ -3,7 +3,7 @@ import type { TargetError } from '../errors.ts'
 import type { PartSnapshot, ServiceSnapshot } from './gate.ts'
 import type { Clock, DomainEvent, StateName } from './ports.ts'
 import type { Service } from './service.ts'
-import type { Facts, State } from './state.ts'
+import { isPending, type Facts, type State, type Waking } from './state.ts'
 
 export class RunHistory {
   readonly #clock: Clock
@@ -12,6 +12,9 @@ export class RunHistory {
   #sleeps = 0
   #holds = 0
   #awakeMs = 0
+  #asleepMs = 0
+  /** On the monotonic clock; means something while it is asleep. A service begins as that, or as a url. */
+  #asleepSince: number
   /** On the monotonic clock; null while it does not pass requests. */
   #awakeSince: number | null = null
   #lastWake: ServiceSnapshot['lastWake'] = null
@@ -21,6 +24,7 @@ export class RunHistory {
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#asleepSince = clock.now()
   }
 
   /** Why its last stop failed, until it is woken or stopped again. */
@@ -31,7 +35,7 @@ export class RunHistory {
   note(event: DomainEvent): void {
     switch (event.type) {
       case 'state':
-        this.#account(event.to)
+        this.#account(event.from, event.to)
         break
       case 'wake_started':
       case 'sleep_started':
@@ -78,6 +82,7 @@ export class RunHistory {
       sleepsAt: more.sleepsAt === null ? null : wall(more.sleepsAt),
       kept: keep,
       health: state.health,
+      waking: state.name === 'waking' ? { since: wall(state.since), phase: phaseOf(state) } : null,
       lastWake: this.#lastWake,
       lastSleep: this.#lastSleep,
       failure: this.#failureOf(state),
@@ -87,6 +92,7 @@ export class RunHistory {
         sleeps: this.#sleeps,
         holds: this.#holds,
         awakeMs: this.#awakeMs + (passes(state.name) ? now - (this.#awakeSince ?? state.since) : 0),
+        asleepMs: this.#asleepMs + (state.name === 'asleep' ? now - this.#asleepSince : 0),
       },
       service,
     }
@@ -107,11 +113,18 @@ export class RunHistory {
     return { reason, message, hint, at: this.#wall(state.since), retryAt }
   }
 
-  #account(to: StateName): void {
+  #account(from: StateName, to: StateName): void {
     const now = this.#clock.now()
+    if (from === 'asleep') this.#asleepMs += now - this.#asleepSince
+    if (to === 'asleep') this.#asleepSince = now
     if (this.#awakeSince !== null) this.#awakeMs += now - this.#awakeSince
     this.#awakeSince = passes(to) ? now : null
   }
+}
+
+function phaseOf(state: Waking): 'needs' | 'start' | 'ready' {
+  if (state.startedAt !== null && state.verb === null) return 'ready'
+  return isPending(state) ? 'needs' : 'start'
 }
 
 function passes(state: StateName): boolean {

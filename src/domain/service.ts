@@ -141,6 +141,17 @@ export interface Busy {
   readonly network: number | null
 }
 
+/** The page that a person at a browser sees when a wake takes longer than they are held for. */
+export interface Waiting {
+  /** auto: for browser navigations, after holdFirst. always: for them, at once. never: they are held like everything else. */
+  readonly page: 'auto' | 'always' | 'never'
+  /** Milliseconds that a navigation is held before the page; 0: the page at once. */
+  readonly holdFirst: number
+  /** What the page calls the service; null: the host that was asked for. */
+  readonly title: string | null
+  readonly theme: 'auto' | 'light' | 'dark'
+}
+
 export interface Service {
   readonly name: string
   /** Empty for one that is only needed by others. */
@@ -166,6 +177,7 @@ export interface Service {
   readonly drainTimeout: number
   /** Requests that may wait at once. */
   readonly maxHeld: number
+  readonly waiting: Waiting
   readonly ignore: Ignore | null
   readonly schedule: Schedule | null
   /** Postpones an idle sleep. */

@@ -34,7 +34,7 @@ const FULL = snapshot('blog', {
     at: NOW - 5000,
     retryAt: NOW + 4000,
   },
-  totals: { wakes: 4, failedWakes: 1, sleeps: 3, holds: 9, awakeMs: 60_000 },
+  totals: { wakes: 4, failedWakes: 1, sleeps: 3, holds: 9, awakeMs: 60_000, asleepMs: 0 },
 })
 
 t.test('a service is shown with everything that is known of it, and nothing else', async (t) => {
@@ -59,6 +59,7 @@ t.test('a service is shown with everything that is known of it, and nothing else
     pinned: true,
     pinned_until: '2026-11-21T12:00:00.000Z',
     health: 'unhealthy',
+    waking: null,
     waiting_for: ['db'],
     needed_by: ['shop'],
     parts: [],
@@ -78,7 +79,7 @@ t.test('a service is shown with everything that is known of it, and nothing else
       at: '2026-11-21T09:59:55.000Z',
       retry_at: '2026-11-21T10:00:04.000Z',
     },
-    totals: { wakes: 4, failed_wakes: 1, sleeps: 3, holds: 9, awake_ms: 60_000 },
+    totals: { wakes: 4, failed_wakes: 1, sleeps: 3, holds: 9, awake_ms: 60_000, asleep_ms: 0 },
   })
 })
 

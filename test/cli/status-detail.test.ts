@@ -29,7 +29,7 @@ t.test('one service that is awake', async (t) => {
       sleepsAt: NOW + 14 * MINUTE,
       lastWake: { ...lastWake, at: NOW - 12 * MINUTE },
       lastSleep: { at: NOW - 60 * MINUTE, reason: 'idle', tookMs: 310 },
-      totals: { wakes: 3, failedWakes: 1, sleeps: 2, holds: 9, awakeMs: 7_500_000 },
+      totals: { wakes: 3, failedWakes: 1, sleeps: 2, holds: 9, awakeMs: 7_500_000, asleepMs: 0 },
     }),
     screen(
       'blog',
@@ -86,7 +86,7 @@ t.test('one service that failed says what to do', async (t) => {
 })
 
 t.test('one of each is one, not ones', async (t) => {
-  const totals = { wakes: 1, failedWakes: 0, sleeps: 1, holds: 1, awakeMs: 0 }
+  const totals = { wakes: 1, failedWakes: 0, sleeps: 1, holds: 1, awakeMs: 0, asleepMs: 0 }
   t.match(detail({ totals }), / totals {7}1 wake, 1 sleep, 1 held request, awake 0 ms\n/u)
 })
 

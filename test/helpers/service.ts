@@ -32,6 +32,7 @@ export function service(name: string, changes: Partial<Service> = {}): Service {
     sleepMode: 'stop',
     drainTimeout: 30_000,
     maxHeld: 1_000,
+    waiting: { page: 'never', holdFirst: 2_000, title: null, theme: 'auto' },
     ignore: null,
     schedule: null,
     busy: null,

@@ -2,7 +2,7 @@
  * What the proxy's tests stand on: a proxy on a free port, with a gate that does as it is told and metrics that remember.
  */
 import { once } from 'node:events'
-import type { Gate, Hold, Lease } from '../../src/domain/gate.ts'
+import type { Gate, Hold, Lease, ServiceSnapshot } from '../../src/domain/gate.ts'
 import type { Clock, Upstream } from '../../src/domain/ports.ts'
 import type { Service } from '../../src/domain/service.ts'
 import { WakeDockError } from '../../src/errors.ts'
@@ -10,6 +10,7 @@ import type { IgnoreMatcher } from '../../src/proxy/ignore.ts'
 import { createPools, type Pools } from '../../src/proxy/pools.ts'
 import type { AccessLine, RouteMatch, ServiceMetrics } from '../../src/proxy/route-match.ts'
 import { createProxyServer, type ProxyServer, type ProxyServerOptions } from '../../src/proxy/server.ts'
+import { snapshot } from '../helpers/fake-control.ts'
 import { connectTo, eventually, Wire, type Teardown } from './wire.ts'
 
 export const clock: Clock = {
@@ -37,6 +38,7 @@ const SERVICE: Service = {
   sleepMode: 'stop',
   drainTimeout: 1000,
   maxHeld: 1000,
+  waiting: { page: 'never', holdFirst: 2000, title: null, theme: 'auto' },
   ignore: null,
   schedule: null,
   busy: null,
@@ -63,6 +65,15 @@ export class FakeGate implements Gate {
 
   get inFlight(): number {
     return this.acquired - this.released
+  }
+
+  /** What the waiting page is told. */
+  snapshot(): ServiceSnapshot {
+    return {
+      ...snapshot(this.service.name),
+      state: this.upstream === null ? 'waking' : 'awake',
+      service: this.service,
+    }
   }
 
   tryAcquire(): Lease | null {
