@@ -83,6 +83,9 @@ export class Relay implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    // After every pause undici passes on nothing, to flush its parser (8.12, client-h1.js resume). To write it would cost as
+    // much as a chunk, and of a large body every chunk ends in a pause.
+    if (chunk.length === 0) return
     this.#bodyStarted = true
     this.carried?.()
     if (this.#res.write(chunk)) return
