@@ -20,3 +20,23 @@ export function parseCpuTicks(stat: string): number {
   if (!Number.isFinite(ticks)) throw new Error('/proc/PID/stat has no utime and stime')
   return ticks
 }
+
+/** Milliseconds that a core (from 0) has worked so far, for whomever: interrupts too, not waiting for a disk. */
+export function readCoreCpu(core: number): number {
+  return (parseCoreTicks(readFileSync('/proc/stat', 'utf8'), core) / HERTZ) * 1000
+}
+
+/**
+ * user, nice, system, irq, softirq and steal of the line `cpuN` in /proc/stat (proc_stat(5)): all but idle and iowait; guest time is in
+ * user already. @throws Error when there is no such core.
+ */
+export function parseCoreTicks(stat: string, core: number): number {
+  const [, line] = stat.match(new RegExp(`^cpu${core} (.+)$`, 'm')) ?? []
+  const [user, nice, system, , , irq, softirq, steal] = line?.split(' ').map(Number) ?? []
+  const ticks = [user, nice, system, irq, softirq, steal].reduce<number>(
+    (sum, part) => sum + (part ?? NaN),
+    0,
+  )
+  if (!Number.isFinite(ticks)) throw new Error(`/proc/stat has no core ${core}`)
+  return ticks
+}

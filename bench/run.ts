@@ -19,14 +19,25 @@ const WORKLOADS: Readonly<Record<string, () => Promise<{ run: Workload }>>> = {
   holds: () => import('./holds.ts'),
   services: () => import('./services.ts'),
   memory: () => import('./memory.ts'),
+  proxy: () => import('./proxy.ts'),
+  websocket: () => import('./websocket.ts'),
+  routes: () => import('./routes.ts'),
+  chain: () => import('./chain.ts'),
+  stalled: () => import('./stalled.ts'),
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { cycles: { type: 'string' }, settle: { type: 'string' }, 'no-build': { type: 'boolean' } },
+  options: {
+    cycles: { type: 'string' },
+    settle: { type: 'string' },
+    seconds: { type: 'string' },
+    'no-build': { type: 'boolean' },
+  },
 })
 const cycles = count('cycles', values.cycles)
 const settle = count('settle', values.settle)
+const seconds = count('seconds', values.seconds)
 
 const names = positionals.length > 0 ? positionals : Object.keys(WORKLOADS)
 const unknown = names.filter((name) => !Object.hasOwn(WORKLOADS, name))
@@ -53,6 +64,7 @@ for (const name of names) {
     progress: (line) => void process.stderr.write(`${name}: ${line}\n`),
     ...(cycles !== undefined && { cycles }),
     ...(settle !== undefined && { settle }),
+    ...(seconds !== undefined && { seconds }),
   })
   const day = new Date().toISOString().slice(0, 10)
   console.log(`## ${name}\n\n${day}, ${machine()}; load ${before} before and ${load()} after.\n\n${text}\n`)

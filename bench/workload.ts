@@ -11,6 +11,8 @@ export interface WorkloadOptions {
   readonly cycles?: number
   /** Seconds until a process counts as idle; default: the workload's own. */
   readonly settle?: number
+  /** Seconds of load in one turn of a contestant; default: the workload's own. */
+  readonly seconds?: number
 }
 
 /** Resolves to markdown: method, tables, remarks. */
