@@ -32,5 +32,5 @@ EXPOSE 8080
 # No --start-interval: engines before 25 refuse the whole file for it.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
   CMD ["node", "-e", "fetch(new URL('/healthz', process.env.WAKEDOCK_ADMIN ?? 'http://127.0.0.1:9090')).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "dist/main.js"]
+ENTRYPOINT ["node", "--max-semi-space-size=8", "dist/main.js"]
 CMD ["serve", "--config", "/etc/wakedock/wakedock.yaml"]

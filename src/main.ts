@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=8
 /**
  * The process: the only file that touches `process`. It gives the commands their world, turns signals and what nobody
  * caught into calls, and sets the exit code. Everything else is in cli/ and daemon.ts.
@@ -7,9 +7,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { dispatch } from './cli/dispatch.ts'
 import type { ServeIo } from './cli/serve.ts'
-import { collectAfterStart, stayYoung } from './memory.ts'
-
-stayYoung()
+import { collectAfterStart } from './memory.ts'
 
 /** package.json is one folder up from src/ and from dist/ alike. */
 function readVersion(): string {

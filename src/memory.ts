@@ -1,6 +1,11 @@
 /**
- * What keeps a daemon that mostly waits small. Both measures concern V8 alone, and are worth a third of its memory (measured
- * 2026-11-21 with 20 sleeping containers: 125 MB of RSS without them, 105 MB with the first, 98 with both).
+ * What keeps a daemon that mostly waits small.
+ *
+ * The other half of it can only be said on Node's command line, so it stands in main.ts's first line, in the Dockerfile and in
+ * `npm start`: --max-semi-space-size=8. By itself V8 lets the space for new objects grow until it takes a hundred megabytes
+ * more under load, and kept too small it copies what every request under way holds, again and again. Of 64 connections
+ * (2026-11-21, Node 24.21, RSS and collections a thousand requests): 1 MiB 174 MB and 22, 4 MiB 124 and 5, 8 MiB 132 and 2.5, Node's
+ * own 166 and 1.
  */
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -9,17 +14,8 @@ import { runInNewContext } from 'node:vm'
 const SETTLED = 1_500
 
 /**
- * To be called before anything large is loaded. V8 lets the space for new objects grow to 16 MB three times over, and gives
- * nothing back while there is traffic. Kept at its first megabyte it is collected more often, in less time: as many
- * requests a second, and 130 MB instead of 310 under load (wrk, 64 connections, 4 interleaved rounds).
- */
-export function stayYoung(): void {
-  setFlagsFromString('--semi-space-growth-factor=1')
-}
-
-/**
  * A start leaves garbage behind that a daemon with little to do would keep for hours: parsed config, compiled schemas,
- * sources. One full collection gives it back. Node has no other way to ask for one than this.
+ * sources. One full collection gives it back, 20 MB of it. Node has no other way to ask for one than this.
  */
 export function collectAfterStart(): void {
   setTimeout(() => {

@@ -40,7 +40,7 @@ export async function startWakeDock(
     `listen: "${listen}"\nadmin: { listen: "127.0.0.1:0" }\nlog: { format: json }\nservices:\n${services.join('\n')}\n`,
   )
   const { pid } = await startProgram(scope, {
-    command: [process.execPath, main, 'serve', '--config', file],
+    command: [process.execPath, '--max-semi-space-size=8', main, 'serve', '--config', file],
     core,
     listens: place,
     env: { NODE_ENV: 'production' },

@@ -58,10 +58,14 @@ export async function startDaemon(t: Scope, options: DaemonOptions): Promise<Dae
   const configFile = join(folder, 'wakedock.yaml')
   await writeFile(configFile, complete(options.config))
 
-  const child = spawn(process.execPath, [options.main ?? MAIN, 'serve', '--config', configFile], {
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    ['--max-semi-space-size=8', options.main ?? MAIN, 'serve', '--config', configFile],
+    {
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const log: LogLine[] = []
   const listeners = new Set<() => void>()
