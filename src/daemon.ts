@@ -9,17 +9,23 @@
  * Logs, metrics and the admin API are projections of the core's events and snapshots. Nothing but this file knows
  * more than one of the adapters.
  */
-import { createAdminServer, type ReloadOutcome } from './admin/server.ts'
+import type { ReloadOutcome } from './admin/config-routes.ts'
+import { viewEvent } from './admin/event-view.ts'
+import { createAdminServer } from './admin/server.ts'
 import { clock } from './clock.ts'
 import { resolveServices, wantedOf } from './config/discover.ts'
 import { formatFault } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
 import { parsePositiveDuration } from './config/units.ts'
 import { Activator } from './domain/activator.ts'
+import { createFeed } from './domain/feed.ts'
+import { createFootprint } from './domain/footprint.ts'
+import { createHistory } from './domain/history.ts'
 import type { DomainEvent, FoundContainer } from './domain/ports.ts'
 import { RouteTable } from './domain/route-table.ts'
 import type { RunningDaemon, StartOptions } from './cli/serve.ts'
 import { createAccessLog, logObserver, logReload } from './log.ts'
+import { createUpstreamLog } from './log-upstreams.ts'
 import { createMetrics } from './metrics.ts'
 import { createProbe } from './probe/probe.ts'
 import { createDockerProvider } from './provider/docker/provider.ts'
@@ -29,7 +35,9 @@ import { compileIgnore } from './proxy/ignore.ts'
 import { createPools } from './proxy/pools.ts'
 import type { RouteMatch } from './proxy/route-match.ts'
 import { createProxyServer } from './proxy/server.ts'
+import { createConfigRecord } from './reload-record.ts'
 import { describeChange, needsRestart } from './reload.ts'
+import { createWebhooks } from './webhook/webhooks.ts'
 
 /**
  * Milliseconds. A SYN to an address that is not up yet is sent again by the kernel only after a second; whoever gives up
@@ -64,6 +72,18 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
 
   const pools = createPools({ connectTimeout: CONNECT_TIMEOUT, clock })
   const metrics = createMetrics({ version, control: { list: () => activator.list() } })
+  const feed = createFeed({ clock })
+  const history = createHistory(clock)
+  const record = createConfigRecord(options, () => settings, clock)
+  const webhooks = createWebhooks({
+    feed,
+    clock,
+    version,
+    log,
+    view: viewEvent,
+    counted: (outcome) => metrics.webhook(outcome),
+  })
+  webhooks.update(settings.webhooks)
   const tellLog = logObserver(log)
   const docker = createDockerProvider({
     ...settings.docker,
@@ -90,6 +110,8 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     maxHeld: () => settings.limits.heldRequests,
   })
 
+  const footprint = createFootprint({ clock, memory: (target) => provider.memory(target) })
+
   function observe(event: DomainEvent): void {
     if (event.type === 'upstream_serving') pools.serve(event.upstream)
     if (event.type === 'upstream_retired') pools.retire(event.upstream)
@@ -99,7 +121,11 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     }
     if (event.type === 'provider_back') providers.set(event.provider, null)
     metrics.observer(event)
+    history.observer(event)
+    footprint.observer(event)
     tellLog(event)
+    // Last: who follows it may look at what the others have made of the event.
+    feed.observer(event)
   }
 
   /** What Docker has listed of what stacks and labels ask for. */
@@ -116,6 +142,9 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     for (const warning of warnings) if (!warned.has(warning)) log.warn({ event: 'discovery' }, warning)
     warned = new Set(warnings)
     activator.configure(services)
+    const current = activator.list()
+    history.resync(current)
+    footprint.resync(current)
     const wanted = wantedOf(next)
     if (wanted === null) listed.resolve()
     docker.discover(
@@ -151,26 +180,45 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     clock,
     log,
     unrouted: metrics.unknownHost,
+    failed: createUpstreamLog(log, clock),
+    waiting: {
+      estimate: (service) => history.estimate(service),
+      follow: (listener) => feed.follow(listener),
+    },
     ...(settings.log.access && { access: createAccessLog(log) }),
   })
   const admin = createAdminServer({
     settings: settings.admin,
     control: activator,
+    insight: provider,
     metrics,
-    health: { ready },
+    feed,
+    history,
+    footprint,
+    health: { ready, providers: usedProviders },
+    config: {
+      ...record,
+      validate: () => record.validate(load),
+      reload: () => reload('the admin API'),
+    },
+    serves: (host) => routes.serves(host),
     readDuration: parsePositiveDuration,
-    reload: () => reload('the admin API'),
+    clock,
     version,
     log,
   })
 
-  function ready(): { ok: boolean; problems: string[] } {
+  function usedProviders(): { name: string; problem: string | null }[] {
     const used = new Set(activator.list().map(({ service }) => PROVIDER_OF[service.target.kind]))
-    const problems = [...used].flatMap((name) => {
+    return [...used].flatMap((name) => {
       if (name === null) return []
       const problem = providers.get(name)
-      return problem === null ? [] : [problem ?? `${name} has not answered yet`]
+      return [{ name, problem: problem === undefined ? `${name} has not answered yet` : problem }]
     })
+  }
+
+  function ready(): { ok: boolean; problems: string[] } {
+    const problems = usedProviders().flatMap(({ problem }) => problem ?? [])
     return { ok: problems.length === 0, problems }
   }
 
@@ -180,8 +228,15 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
       ? change(config.settings)
       : { ok: false as const, faults: config.faults.map(formatFault) }
     if (config.ok) for (const warning of config.warnings) log.warn({ event: 'config' }, formatFault(warning))
+    if (config.ok && outcome.ok) record.taken(config.text, config.warnings)
+    else if (!outcome.ok) record.refused(outcome.faults)
     metrics.reload(outcome.ok)
     logReload(log, trigger, outcome)
+    feed.add(
+      outcome.ok
+        ? { type: 'reloaded', by: trigger, changed: outcome.changed }
+        : { type: 'reload_refused', by: trigger, faults: outcome.faults },
+    )
     return outcome
   }
 
@@ -198,6 +253,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     const before = settings
     settings = next
     log.level = next.log.level
+    webhooks.update(next.webhooks)
     routes = takeOver(next)
     proxy.update({ trustedProxies: next.trustedProxies, heldBodyMemory: next.limits.heldBodyMemory })
     for (const key of needsRestart(before, next)) {
@@ -208,11 +264,12 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
 
   async function close(): Promise<void> {
     closing = true
+    footprint.close()
     // Whoever waits is told to come back, and whoever is being served may finish, within the longest of the deadlines.
     const deadline = Math.max(0, ...activator.list().map(({ service }) => service.drainTimeout))
     activator.close()
     await proxy.close(deadline)
-    await Promise.all([admin.close(), provider.close(), pools.close()])
+    await Promise.all([admin.close(), provider.close(), pools.close(), webhooks.close()])
   }
 
   try {

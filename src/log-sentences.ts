@@ -12,7 +12,7 @@ export interface Line {
   readonly fields?: Readonly<Record<string, unknown>>
 }
 
-const WAKE_WHY = {
+export const WAKE_WHY = {
   request: 'a request came',
   operator: 'an operator ordered it',
   external: 'it was started by hand',
@@ -22,7 +22,7 @@ const WAKE_WHY = {
   schedule: 'its schedule wants it awake',
 } as const satisfies Record<WakeTrigger, string>
 
-const SLEEP_WHY = {
+export const SLEEP_WHY = {
   operator: 'an operator ordered it',
   unneeded: 'nothing needs it any more',
 } as const satisfies Record<Exclude<SleepReason, 'idle'>, string>

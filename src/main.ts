@@ -20,10 +20,20 @@ let reportFatal = (error: unknown): void => {
   process.stderr.write(`wakedock: ${error instanceof Error ? error.stack : String(error)}\n`)
 }
 
+/** Told of the end: a screen that is to be given back, say. */
+const ends = new Set<() => void>()
+function end(): void {
+  for (const callback of ends) callback()
+  ends.clear()
+}
+process.on('exit', end)
+
 // The state is unknown after it: ending is safer than going on. What WakeDock started keeps running, and is adopted
 // by the next start.
 for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
   process.on(event, (error: unknown) => {
+    // First: what is reported onto a screen that is given back afterwards, nobody sees.
+    end()
     reportFatal(error)
     process.exit(1)
   })
@@ -39,10 +49,21 @@ const io: ServeIo = {
   stderr: process.stderr,
   env: process.env,
   isTTY: process.stdout.isTTY,
-  columns: process.stdout.columns,
+  stderrIsTTY: process.stderr.isTTY,
+  // Of whichever is a terminal; it may be made wider and narrower.
+  get columns() {
+    return (process.stdout.isTTY ? process.stdout : process.stderr).columns ?? 0
+  },
+  get rows() {
+    return process.stdout.rows ?? 0
+  },
   cwd: process.cwd(),
   now: Date.now,
   version: readVersion(),
+  setTimer(delay, callback) {
+    const timer = setTimeout(callback, delay)
+    return { cancel: () => clearTimeout(timer) }
+  },
   startDaemon: async (options) => {
     const { startDaemon } = await import('./daemon.ts')
     const daemon = await startDaemon(options)
@@ -51,6 +72,19 @@ const io: ServeIo = {
   },
   onSignal(name, callback) {
     process.on(name, callback)
+  },
+  onResize(callback) {
+    process.stdout.on('resize', callback)
+  },
+  onPause(stopping, goingOn) {
+    process.on('SIGTSTP', () => {
+      stopping()
+      process.kill(process.pid, 'SIGSTOP')
+    })
+    process.on('SIGCONT', goingOn)
+  },
+  onEnd(callback) {
+    ends.add(callback)
   },
   onFatal(report) {
     reportFatal = report

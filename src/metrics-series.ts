@@ -219,6 +219,7 @@ export function createFamilies(registry: Registry) {
       buckets: PROVIDER_BUCKETS,
     }),
     providerUp: new Gauge(of('provider_up', '1 while the provider answers.', ['provider'])),
+    webhooks: new Counter(of('webhooks_total', 'Events for webhooks, by what became of them.', ['outcome'])),
     reloadOk: new Gauge(
       of('config_last_reload_successful', '1 if the config was accepted when last read.', []),
     ),

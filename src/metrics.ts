@@ -12,6 +12,9 @@ import { createFamilies, OTHER, ServiceSeries, type Families, type ServiceMetric
 
 export type { ServiceMetrics }
 
+const WEBHOOK_OUTCOMES = ['delivered', 'failed', 'dropped'] as const
+type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number]
+
 export interface Metrics {
   readonly observer: Observer
   /** Bound once per service and reload, not per request. All its series exist, at 0, from here on. */
@@ -22,6 +25,8 @@ export interface Metrics {
   providerRequest(provider: string, operation: string, seconds: number): void
   /** The config was read again: taken, or refused. */
   reload(ok: boolean): void
+  /** An event has been delivered to a webhook, given up, or dropped because too many waited. */
+  webhook(outcome: WebhookOutcome): void
   /** The text of a scrape. */
   render(): Promise<string>
   /** Content-Type of that text. */
@@ -85,6 +90,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   }
 
   families.build.set({ version }, 1)
+  for (const outcome of WEBHOOK_OUTCOMES) families.webhooks.inc({ outcome }, 0)
   reload(true)
 
   return {
@@ -92,6 +98,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     forService,
     unknownHost,
     reload,
+    webhook: (outcome) => families.webhooks.inc({ outcome }),
     providerRequest(provider, operation, seconds) {
       families.providerRequests.observe({ provider, operation }, seconds)
     },

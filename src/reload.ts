@@ -29,10 +29,13 @@ export function describeChange(before: Settings, next: Settings): string[] {
   // What stacks are made of shows in their services.
   const { services: _before, compose: _composed, ...rest } = before
   const { services: _next, compose: _compose, ...others } = next
-  // Tokens are compared as they are used: a Secret shows nothing to a deep comparison.
-  const tokens = ({ admin }: Settings): string =>
-    JSON.stringify(admin.tokens.map((t) => [t.name, t.scope, t.token.reveal()]))
-  if (!isDeepStrictEqual(rest, others) || tokens(before) !== tokens(next))
+  // Secrets are compared as they are used: they show nothing to a deep comparison.
+  const secrets = ({ admin, webhooks }: Settings): string =>
+    JSON.stringify([
+      admin.tokens.map((t) => [t.name, t.scope, t.token.reveal()]),
+      webhooks.map(({ url, secret }) => [url.reveal(), secret?.reveal()]),
+    ])
+  if (!isDeepStrictEqual(rest, others) || secrets(before) !== secrets(next))
     changes.push('general settings changed')
   return changes
 }

@@ -1,4 +1,4 @@
-/** The composition root in one process: what the end of the daemon refuses. */
+/** The composition root in one process: what the end of the daemon refuses, and what the admin API tells of it. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,8 @@ services: { ${service}: { hosts: ${service}.example.com, url: "http://127.0.0.1:
   })
   const running = await startDaemon({
     settings: first.settings,
+    text: first.text,
+    warnings: first.warnings,
     log,
     version: '1.2.3',
     env: {},
@@ -52,4 +54,43 @@ t.test('a reload during the shutdown changes nothing', async (t) => {
   reads[0]?.(await config('late'))
   t.match(await reload, { ok: false, faults: [/shutting down/] })
   await closed
+})
+
+t.test('what becomes of the config is told over the admin API', async (t) => {
+  const { running, config, reads } = await daemon(t)
+  const api = `${running.addresses.admin}/api/v1`
+  const ask = async (path: string, method = 'GET'): Promise<unknown> =>
+    (await fetch(`${api}${path}`, { method })).json()
+  t.match(await ask('/config'), { refused: null, config: { services: { first: { drain_timeout: '0s' } } } })
+  t.match(await ask('/services/first/history'), { states: [{ state: 'awake' }], estimate_ms: null })
+  t.match(await ask('/system/overview'), {
+    scope: 'operate',
+    providers: [],
+    services: { total: 1, awake: 1 },
+    config: { refused: null },
+  })
+
+  const validation = ask('/config/validate', 'POST')
+  while (reads.length === 0) await new Promise(setImmediate)
+  reads.shift()?.(await config('second'))
+  t.match(await validation, { ok: true, changes: ['second added', 'first removed'] })
+  t.match(await ask('/services'), { services: [{ name: 'first' }] }, 'that changes nothing')
+
+  const refused = running.reload('a test')
+  const fault = { file: 'a.yaml', line: 1, column: 1, path: 'x', message: 'is wrong' }
+  reads.shift()?.({ ok: false, faults: [fault] })
+  await refused
+  t.match(await ask('/config'), { refused: { faults: ['a.yaml:1:1 x is wrong'] } })
+  const taken = running.reload('a test')
+  reads.shift()?.(await config('second'))
+  await taken
+  t.match(await ask('/config'), { refused: null, config: { services: { second: {} } } })
+
+  const host = async (name: string): Promise<number> =>
+    (await fetch(`${api}/caddy/ask?domain=${name}.example.com`)).status
+  t.strictSame([await host('first'), await host('second')], [404, 200])
+  const stream = await fetch(`${api}/events?replay=true`)
+  await running.close()
+  const told = [...(await stream.text()).matchAll(/^event: (.+)$/gm)].map(([, type]) => type)
+  t.strictSame(told, ['service_added', 'reload_refused', 'service_removed', 'service_added', 'reloaded'])
 })

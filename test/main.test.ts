@@ -63,6 +63,34 @@ t.test('a reader that leaves early is not an error', async (t) => {
   t.equal(stderr, '')
 })
 
+/** A terminal around it: util-linux' script(1). null: not installed. */
+const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux')
+
+t.test(
+  'a view that fills the terminal gives it back at Ctrl-C',
+  { skip: hasTerminal ? false : 'script(1) is not installed' },
+  async (t) => {
+    const { url } = await startAdmin(t)
+    const line = `'${process.execPath}' '${MAIN}' status --watch --admin ${url}`
+    const env = { ...process.env, TERM: 'xterm', SHELL: '/bin/sh' }
+    const child = spawn('script', ['-qefc', line, '/dev/null'], { env, stdio: ['pipe', 'pipe', 'inherit'] })
+    let screen = ''
+    const drawn = new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        screen += chunk.toString()
+        if (screen.includes('2 services: 2 asleep')) resolve()
+      })
+    })
+    await drawn
+    // Ctrl-C, as a keyboard sends it.
+    child.stdin.write('\u0003')
+    const [status] = await once(child, 'close')
+    t.equal(status, 130)
+    t.ok(screen.startsWith('\u001b[?1049h\u001b[?25l'))
+    t.ok(screen.endsWith('\u001b[?7h\u001b[?25h\u001b[?1049l'))
+  },
+)
+
 t.test('a client command talks to a daemon over the network', async (t) => {
   const { url } = await startAdmin(t)
   const child = spawn(process.execPath, [MAIN, 'status', '--json', '--admin', url], {

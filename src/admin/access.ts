@@ -28,6 +28,8 @@ export interface Access {
   authorize(caller: Caller, scope: Scope): string | null
   /** The same question without an exception, where the answer is only a little longer for those who may. */
   allows(caller: Caller, scope: Scope): boolean
+  /** Once more for a caller that has been let in: an answer that lasts must not outlive its token. Counts as no guess. */
+  holds(caller: Caller, scope: Scope): boolean
   /** Replaces the tokens; takes effect with the next request. Throws when that would open the API to the network. */
   update(tokens: readonly Token[]): void
 }
@@ -79,15 +81,23 @@ export function createAccess(listen: Listen, tokens: readonly Token[], now: () =
     return token.name
   }
 
+  const allows = (caller: Caller, scope: Scope): boolean => {
+    try {
+      authorize(caller, scope)
+      return true
+    } catch {
+      return false
+    }
+  }
+
   return {
     authorize,
-    allows(caller, scope) {
-      try {
-        authorize(caller, scope)
-        return true
-      } catch {
-        return false
-      }
+    allows,
+    holds(caller, scope) {
+      if (known.length === 0) return allows(caller, scope)
+      const given = bearer(caller)
+      const token = given === null ? null : match(known, given)
+      return token !== null && (scope === 'read' || token.scope === 'operate')
     },
     update(next) {
       known = prepare(listen, next)
@@ -166,14 +176,23 @@ function checkHost(caller: Caller, listen: Extract<Listen, { kind: 'tcp' }>): vo
   )
 }
 
-/** "same-site" is not enough: another port of localhost is the same site, and may be any app. */
+/** https://w3c.github.io/webappsec-fetch-metadata/: by a page of this very origin, or by a person. */
+const OWN_SITES = new Set(['same-origin', 'none'])
+
+/**
+ * "same-site" is not enough: another port of localhost is the same site, and may be any app. What another page reads this way it
+ * cannot see, but it could keep streams open or have much work done; a link to the dashboard may be followed from anywhere.
+ */
 function checkSite(caller: Caller): void {
-  if (caller.method === 'GET' || caller.method === 'HEAD') return
+  const reads = caller.method === 'GET' || caller.method === 'HEAD'
+  if (reads && single(caller.headers['sec-fetch-mode']) === 'navigate') return
   const site = single(caller.headers['sec-fetch-site'])
   const origin = single(caller.headers['origin'])
-  const siteOk = site === '' || site === 'same-origin' || site === 'none'
-  const originOk = origin === '' || origin === `http://${single(caller.headers['host'])}`
-  if (siteOk && originOk) return
+  // What a browser says of itself counts before what Host looks like: in front of a socket, a proxy may speak https.
+  if (
+    site === '' ? origin === '' || origin === `http://${single(caller.headers['host'])}` : OWN_SITES.has(site)
+  )
+    return
   throw new AdminError(
     'WAKEDOCK_CROSS_SITE',
     'A web page of another origin sent this. Without tokens only this machine is trusted; set admin.tokens to call the API from other pages.',

@@ -3,6 +3,7 @@
  * in errors.ts; this is what an admin or a script can get, so it may say more.
  */
 import { STATUS_CODES } from '../node-http.ts'
+import { explainInvalid } from './invalid.ts'
 
 export const ADMIN_ERRORS = {
   WAKEDOCK_INVALID_INPUT: { status: 400, title: 'The request is not one this API takes' },
@@ -11,16 +12,22 @@ export const ADMIN_ERRORS = {
   WAKEDOCK_HOST_REFUSED: { status: 403, title: 'This host name is not one of the admin API' },
   WAKEDOCK_CROSS_SITE: { status: 403, title: 'Requests of other web sites are refused' },
   WAKEDOCK_NOT_FOUND: { status: 404, title: 'There is nothing at this path' },
+  WAKEDOCK_NO_LOGS: { status: 404, title: 'The service has no logs that WakeDock can read' },
   WAKEDOCK_NO_SUCH_SERVICE: { status: 404, title: 'No service has this name' },
+  WAKEDOCK_METHOD_NOT_ALLOWED: { status: 405, title: 'This path does not take this method' },
+  WAKEDOCK_REQUEST_TIMEOUT: { status: 408, title: 'The request took too long to arrive' },
   WAKEDOCK_CALLED_OFF: { status: 409, title: 'The order was called off' },
   WAKEDOCK_NEEDED: { status: 409, title: 'Other services need this one' },
   WAKEDOCK_BODY_TOO_LARGE: { status: 413, title: 'The body is too large' },
   WAKEDOCK_CONFIG_REFUSED: { status: 422, title: 'The config has faults; nothing was changed' },
   WAKEDOCK_TOO_MANY_ATTEMPTS: { status: 429, title: 'Too many wrong tokens from this address' },
+  WAKEDOCK_HEAD_TOO_LARGE: { status: 431, title: 'The headers are too large' },
   WAKEDOCK_INTERNAL: { status: 500, title: 'WakeDock failed; its log says more' },
   WAKEDOCK_WAKE_FAILED: { status: 502, title: 'The service could not be started' },
+  WAKEDOCK_LOGS_FAILED: { status: 502, title: 'The logs could not be read' },
   WAKEDOCK_SLEEP_FAILED: { status: 502, title: 'The service could not be stopped' },
   WAKEDOCK_SHUTTING_DOWN: { status: 503, title: 'WakeDock is ending' },
+  WAKEDOCK_TOO_MANY_STREAMS: { status: 503, title: 'Too many streams are open' },
   WAKEDOCK_WAKE_TIMEOUT: { status: 504, title: 'The service did not become ready in time' },
 } as const satisfies Record<string, { status: number; title: string }>
 
@@ -51,6 +58,12 @@ export class AdminError extends Error {
   }
 }
 
+/** What the core answers undefined to is a name it does not know. */
+export function knownService<T>(answer: T | undefined, name: string): T {
+  if (answer !== undefined) return answer
+  throw new AdminError('WAKEDOCK_NO_SUCH_SERVICE', `No service is called "${name}".`)
+}
+
 export const PROBLEM_TYPE = 'application/problem+json'
 
 /** The body of RFC 9457 section 3; `type` is about:blank because `code` is what programs match on. */
@@ -59,8 +72,11 @@ export function toProblem(error: AdminError): Record<string, unknown> {
   return { ...error.extensions, type: 'about:blank', title, status, code: error.code, detail: error.message }
 }
 
-/** Whatever a route or fastify threw, as one of the table. null: a bug, to be logged and answered without a word of it. */
-export function toAdminError(error: unknown): AdminError | null {
+/**
+ * Whatever a route or fastify threw, as one of the table. `schema`: that of the route. null: a bug, to be logged and answered
+ * without a word of it.
+ */
+export function toAdminError(error: unknown, schema?: unknown): AdminError | null {
   if (error instanceof AdminError) return error
   if (!(error instanceof Error) || !('statusCode' in error)) return null
   // What fastify itself refuses: a body that is too long, not JSON, or against the schema.
@@ -69,5 +85,7 @@ export function toAdminError(error: unknown): AdminError | null {
   if (status === 415) return new AdminError('WAKEDOCK_INVALID_INPUT', 'Send the body as application/json.')
   if (status === 503) return new AdminError('WAKEDOCK_SHUTTING_DOWN', 'Ask again when it is back.')
   if (status < 400 || status >= 500) return null
+  const why = explainInvalid(error, schema)
+  if (why !== null) return new AdminError('WAKEDOCK_INVALID_INPUT', why)
   return new AdminError('WAKEDOCK_INVALID_INPUT', `${STATUS_CODES[status] ?? 'Refused'}: ${error.message}`)
 }

@@ -3,12 +3,28 @@
  * send reaches it. Every request passes access.ts first, paths that do not exist included.
  */
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
-import type { Control } from '../domain/gate.ts'
+import type { Feed } from '../domain/feed.ts'
+import type { Footprint } from '../domain/footprint.ts'
+import type { Control, ServiceSnapshot } from '../domain/gate.ts'
+import type { History } from '../domain/history.ts'
+import type { Clock, Insight } from '../domain/ports.ts'
 import type { Listen, Scope, Token } from '../config/settings.ts'
 import { callerOf, createAccess } from './access.ts'
+import { configRoutes, type AdminConfig } from './config-routes.ts'
+import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
+import { historyRoutes } from './history-routes.ts'
+import { logRoutes } from './log-routes.ts'
+import { lazyCompilers } from './lazy-schemas.ts'
+import { createOpenStreams } from './open-streams.ts'
+import { overviewRoute } from './overview-route.ts'
 import { AdminError, PROBLEM_TYPE, toAdminError, toProblem } from './problems.ts'
+import { publicRoutes } from './public-routes.ts'
+import { createRouteList, type KnownRoute } from './route-list.ts'
+import { createServiceLooks } from './service-looks.ts'
 import { serviceRoutes, type ReadDuration } from './service-routes.ts'
+import { refuseUnreadable } from './unreadable.ts'
+import { viewService, type ServiceView } from './service-view.ts'
 import { removeStaleSocket, restrictSocket } from './unix-socket.ts'
 
 declare module 'fastify' {
@@ -18,18 +34,23 @@ declare module 'fastify' {
   }
 }
 
-export type ReloadOutcome =
-  | { readonly ok: true; readonly changed: readonly string[] }
-  | { readonly ok: false; readonly faults: readonly string[] }
-
 export interface AdminOptions {
   readonly settings: { readonly listen: Listen; readonly tokens: readonly Token[] }
   readonly control: Control
+  readonly insight: Pick<Insight, 'logs'>
   readonly metrics: { render(): Promise<string>; readonly contentType: string }
-  /** `problems` are sentences for an admin: shown to callers that may read, not to anybody. */
-  readonly health: { ready(): { readonly ok: boolean; readonly problems: readonly string[] } }
-  /** Reads the config again and takes it over. */
-  readonly reload: () => Promise<ReloadOutcome>
+  readonly feed: Pick<Feed, 'after' | 'follow' | 'last'>
+  readonly history: Pick<History, 'of' | 'estimate'>
+  readonly footprint: Pick<Footprint, 'of' | 'saved'>
+  /** Problems are sentences for an admin: shown to callers that may read, not to anybody. */
+  readonly health: {
+    ready(): { readonly ok: boolean; readonly problems: readonly string[] }
+    /** Those that services need; problem null: it answers. */
+    providers(): readonly { readonly name: string; readonly problem: string | null }[]
+  }
+  readonly config: AdminConfig
+  /** Whether a host name, in lower case, leads to a service. */
+  readonly serves: (host: string) => boolean
   /** How long a pin lasts. */
   readonly readDuration: ReadDuration
   readonly version: string
@@ -38,17 +59,18 @@ export interface AdminOptions {
     warn(fields: object, message: string): void
     error(fields: object, message: string): void
   }
-  /** Milliseconds on a clock that never jumps. Default performance.now. */
-  readonly now?: () => number
+  readonly clock: Clock
 }
 
 export interface AdminServer {
   /** Resolves to the address that clients use: http://127.0.0.1:9090 or unix:/path. */
   listen(): Promise<string>
-  /** Takes no new request and waits for those under way, `deadline` milliseconds at most. Default 5 s. */
+  /** Takes no new request, ends the streams, and waits for what else is under way, `deadline` milliseconds at most. Default 5 s. */
   close(deadline?: number): Promise<void>
   /** Takes over new tokens. Throws when none are left on an address that other machines can reach. */
   update(settings: { readonly tokens: readonly Token[] }): void
+  /** Every route there is, for the description of the API. */
+  readonly routes: readonly KnownRoute[]
 }
 
 /** What is used of fastify's, so that its generics need not fit. */
@@ -61,9 +83,11 @@ const MAX_BODY = 16 * 1024
 const REQUEST_TIMEOUT = 10_000
 
 export function createAdminServer(options: AdminOptions): AdminServer {
-  const { settings, control, metrics, log, now = () => performance.now() } = options
+  const { settings, clock, control, footprint, metrics, log } = options
   const { listen } = settings
-  const access = createAccess(listen, settings.tokens, now)
+  const access = createAccess(listen, settings.tokens, () => clock.now())
+  const streams = createOpenStreams(access)
+  const view = (snapshot: ServiceSnapshot): ServiceView => viewService(snapshot, footprint.of(snapshot.name))
 
   /** Before everything else. Throws AdminError. */
   const admit = (request: Request, reply: Reply, scope: Scope | 'open'): void => {
@@ -79,7 +103,9 @@ export function createAdminServer(options: AdminOptions): AdminServer {
 
   /** Whatever was thrown, as the answer. */
   const fail = (thrown: unknown, request: Request, reply: Reply): void => {
-    const error = toAdminError(thrown) ?? new AdminError('WAKEDOCK_INTERNAL', 'See the log of the daemon.')
+    const error =
+      toAdminError(thrown, request.routeOptions.schema) ??
+      new AdminError('WAKEDOCK_INTERNAL', 'See the log of the daemon.')
     if (error.code === 'WAKEDOCK_INTERNAL') {
       log.error(
         { event: 'admin_error', err: thrown },
@@ -108,12 +134,20 @@ export function createAdminServer(options: AdminOptions): AdminServer {
         fail(refusal, request, reply)
       }
     },
+    clientErrorHandler: refuseUnreadable,
+    schemaController: { compilersFactory: lazyCompilers },
     // Fastify's defaults drop unknown fields and turn "no" into a boolean: an order with a typing error would pass.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
   })
 
   // JSON only: a form of another site can send text/plain without asking first, never application/json.
-  app.removeContentTypeParser('text/plain')
+  app.removeContentTypeParser(['text/plain', 'application/json'])
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Many programs name the type of every body, also of the one that they do not send.
+    if (body === '') done(null, undefined)
+    else void parse(request, String(body), done)
+  })
 
   // fastify's own 404 has no config of its own, and asks for a token before it tells which paths exist.
   app.addHook('onRequest', (request, reply, done) => {
@@ -129,26 +163,29 @@ export function createAdminServer(options: AdminOptions): AdminServer {
 
   app.setErrorHandler(fail)
 
-  app.setNotFoundHandler((request) => {
-    throw new AdminError(
-      'WAKEDOCK_NOT_FOUND',
-      `There is no ${request.method} ${request.url.split('?', 1)[0]}.`,
-    )
+  const routes = createRouteList(app)
+  app.setNotFoundHandler(({ method, url }) => {
+    const path = url.split('?', 1)[0] ?? ''
+    const allowed = routes.methodsAt(path)
+    if (allowed.length === 0) throw new AdminError('WAKEDOCK_NOT_FOUND', `There is no ${method} ${path}.`)
+    // RFC 9110 section 15.5.6 demands the header.
+    throw new AdminError('WAKEDOCK_METHOD_NOT_ALLOWED', `${path} takes ${allowed.join(', ')}.`, {
+      headers: { allow: allowed.join(', ') },
+    })
   })
 
   healthRoutes(app, options, access)
-  serviceRoutes(app, control, options.readDuration)
+  publicRoutes(app, options.serves)
+  serviceRoutes(app, control, options.readDuration, view)
+  historyRoutes(app, control, options.history)
+  overviewRoute(app, options, access)
+  configRoutes(app, options.config)
+  const looks = createServiceLooks(clock, () => control.list().map(view))
+  logRoutes(app, { control, insight: options.insight, streams, clock, log })
+  eventRoutes(app, control, { clock, feed: options.feed, looks }, streams)
 
   app.get('/metrics', { config: { scope: 'read' } }, async (_request, reply) => {
     return reply.type(metrics.contentType).send(await metrics.render())
-  })
-
-  app.post('/api/v1/config/reload', { config: { scope: 'operate' } }, async () => {
-    const result = await options.reload()
-    if (result.ok) return { changed: result.changed }
-    throw new AdminError('WAKEDOCK_CONFIG_REFUSED', result.faults.join('\n'), {
-      extensions: { faults: result.faults },
-    })
   })
 
   return {
@@ -165,6 +202,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
       return `unix:${listen.path}`
     },
     async close(deadline = 5000) {
+      streams.close()
       const timer = setTimeout(() => app.server.closeAllConnections(), deadline)
       try {
         await app.close()
@@ -174,6 +212,8 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     },
     update({ tokens }) {
       access.update(tokens)
+      streams.recheck()
     },
+    routes: routes.all,
   }
 }

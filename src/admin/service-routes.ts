@@ -4,28 +4,42 @@
  */
 import type { FastifyInstance } from 'fastify'
 import type { XStatic } from 'typebox/schema'
-import type { ActionResult, Control } from '../domain/gate.ts'
-import { AdminError, type AdminErrorCode } from './problems.ts'
-import { ServiceList, ServiceView, viewService } from './service-view.ts'
+import type { ActionResult, Control, ServiceSnapshot } from '../domain/gate.ts'
+import { AdminError, knownService, type AdminErrorCode } from './problems.ts'
+import { NoBody, NoQuery, Params } from './schemas.ts'
+import { ServiceList, ServiceView } from './service-view.ts'
 
-// JSON Schemas as they are, for the reason service-view.ts gives.
-const Params = { type: 'object', required: ['name'], properties: { name: { type: 'string' } } } as const
 /** Words, not coerced values: `?wait=yes` is refused and not taken for "no". */
 const Query = {
   type: 'object',
-  properties: { wait: { enum: ['true', 'false'] } },
+  properties: {
+    wait: {
+      enum: ['true', 'false'],
+      description: 'true: the answer comes when the order has been carried out, or has failed.',
+    },
+  },
   additionalProperties: false,
 } as const
-const NoBody = { type: 'object', properties: {}, additionalProperties: false } as const
 const SleepBody = {
   type: 'object',
-  properties: { force: { type: 'boolean' } },
+  properties: {
+    force: {
+      type: 'boolean',
+      description: 'Requests under way are not waited for, and services that need it are put to sleep first.',
+    },
+  },
   additionalProperties: false,
 } as const
 
 const PinBody = {
   type: 'object',
-  properties: { for: { type: 'string' } },
+  properties: {
+    for: {
+      type: 'string',
+      description: 'For how long, as in the config: 30m, 2h. Without: until it is unpinned.',
+      examples: ['2h'],
+    },
+  },
   additionalProperties: false,
 } as const
 
@@ -42,20 +56,28 @@ interface Order {
   Querystring: XStatic<typeof Query>
 }
 
-export function serviceRoutes(app: FastifyInstance, control: Control, readDuration: ReadDuration): void {
+/** `view`: a snapshot as the API shows it. */
+export function serviceRoutes(
+  app: FastifyInstance,
+  control: Control,
+  readDuration: ReadDuration,
+  view: (snapshot: ServiceSnapshot) => ServiceView,
+): void {
+  const current = (name: string): ServiceView => view(knownService(control.get(name), name))
+
   app.get(
     '/api/v1/services',
-    { config: { scope: 'read' }, schema: { querystring: NoBody, response: { 200: ServiceList } } },
-    () => ({ services: control.list().map(viewService) }),
+    { config: { scope: 'read' }, schema: { querystring: NoQuery, response: { 200: ServiceList } } },
+    () => ({ services: control.list().map(view) }),
   )
 
   app.get<Pick<Order, 'Params'>>(
     '/api/v1/services/:name',
     {
       config: { scope: 'read' },
-      schema: { params: Params, querystring: NoBody, response: { 200: ServiceView } },
+      schema: { params: Params, querystring: NoQuery, response: { 200: ServiceView } },
     },
-    ({ params }) => current(control, params.name),
+    ({ params }) => current(params.name),
   )
 
   const order = { params: Params, querystring: Query, response: { 200: ServiceView, 202: ServiceView } }
@@ -64,10 +86,10 @@ export function serviceRoutes(app: FastifyInstance, control: Control, readDurati
     '/api/v1/services/:name/wake',
     { config: { scope: 'operate' }, schema: { ...order, body: NoBody } },
     async ({ params, query }, reply) => {
-      const result = known(control.wake(params.name), params.name)
-      if (query.wait === 'true') return outcome(await result, wakeError)
+      const result = knownService(control.wake(params.name), params.name)
+      if (query.wait === 'true') return view(outcome(await result, wakeError))
       ignore(result)
-      return reply.code(202).send(current(control, params.name))
+      return reply.code(202).send(current(params.name))
     },
   )
 
@@ -76,17 +98,17 @@ export function serviceRoutes(app: FastifyInstance, control: Control, readDurati
     { config: { scope: 'operate' }, schema: { ...order, body: SleepBody } },
     async ({ params, query, body }, reply) => {
       const force = body.force ?? false
-      const neededBy = force ? [] : known(control.get(params.name), params.name).neededBy
-      const result = known(control.sleep(params.name, { force }), params.name)
+      const neededBy = force ? [] : knownService(control.get(params.name), params.name).neededBy
+      const result = knownService(control.sleep(params.name, { force }), params.name)
       // Refused at once, with or without `wait`: a 202 would promise a sleep that is not to come.
-      if (neededBy.length > 0) return unlessNeeded(await result, neededBy)
-      if (query.wait === 'true') return outcome(await result, sleepError)
+      if (neededBy.length > 0) return view(unlessNeeded(await result, neededBy))
+      if (query.wait === 'true') return view(outcome(await result, sleepError))
       ignore(result)
-      return reply.code(202).send(current(control, params.name))
+      return reply.code(202).send(current(params.name))
     },
   )
 
-  const pin = { params: Params, querystring: NoBody, response: { 200: ServiceView } }
+  const pin = { params: Params, querystring: NoQuery, response: { 200: ServiceView } }
 
   app.put<Pick<Order, 'Params'> & { Body: XStatic<typeof PinBody> }>(
     '/api/v1/services/:name/pin',
@@ -98,25 +120,15 @@ export function serviceRoutes(app: FastifyInstance, control: Control, readDurati
         const detail = `"for" ${message}${hint === undefined ? '' : `; ${hint}`}.`
         throw new AdminError('WAKEDOCK_INVALID_INPUT', detail)
       }
-      return viewService(known(control.pin(params.name, duration), params.name))
+      return view(knownService(control.pin(params.name, duration), params.name))
     },
   )
 
   app.delete<Pick<Order, 'Params'>>(
     '/api/v1/services/:name/pin',
     { config: { scope: 'operate' }, schema: { ...pin, body: NoBody } },
-    ({ params }) => viewService(known(control.unpin(params.name), params.name)),
+    ({ params }) => view(knownService(control.unpin(params.name), params.name)),
   )
-}
-
-function current(control: Control, name: string): ServiceView {
-  return viewService(known(control.get(name), name))
-}
-
-/** What the core answers undefined to is a name it does not know. */
-function known<T>(answer: T | undefined, name: string): T {
-  if (answer !== undefined) return answer
-  throw new AdminError('WAKEDOCK_NO_SUCH_SERVICE', `No service is called "${name}".`)
 }
 
 /** Nobody waits for it: how it ends is in the log and in the service's state. */
@@ -126,8 +138,8 @@ function ignore(result: Promise<ActionResult>): void {
 
 type Refused = Extract<ActionResult, { done: false }>
 
-function outcome(result: ActionResult, codeOf: (refused: Refused) => AdminErrorCode): ServiceView {
-  if (result.done) return viewService(result.snapshot)
+function outcome(result: ActionResult, codeOf: (refused: Refused) => AdminErrorCode): ServiceSnapshot {
+  if (result.done) return result.snapshot
   const { failure } = result.snapshot
   throw new AdminError(codeOf(result), result.why, {
     extensions: failure === null ? {} : { reason: failure.reason, hint: failure.hint },
@@ -135,8 +147,8 @@ function outcome(result: ActionResult, codeOf: (refused: Refused) => AdminErrorC
 }
 
 /** Without what failed earlier: that is not why. */
-function unlessNeeded(result: ActionResult, neededBy: readonly string[]): ServiceView {
-  if (result.done) return viewService(result.snapshot)
+function unlessNeeded(result: ActionResult, neededBy: readonly string[]): ServiceSnapshot {
+  if (result.done) return result.snapshot
   throw new AdminError('WAKEDOCK_NEEDED', result.why, { extensions: { needed_by: neededBy } })
 }
 

@@ -34,10 +34,19 @@ export function readArguments(command: Omit<Command, 'run'>, argv: readonly stri
     options.set(name, value ?? true)
   }
   const [min, max] = command.positionals
-  if (positionals.length < min) throw new UsageError(`"wakedock ${command.name}" needs the name of a service`)
+  const { choices } = command
+  if (positionals.length < min) {
+    const what = choices === undefined ? 'the name of a service' : `one of ${choices.join(', ')}`
+    throw new UsageError(`"wakedock ${command.name}" needs ${what}`)
+  }
   if (positionals.length > max) {
     const file = 'config' in specs ? `; name a file with --config ${positionals[max]}` : ''
     throw new UsageError(`"wakedock ${command.name}" does not take the argument "${positionals[max]}"${file}`)
+  }
+  const wrong = choices && positionals.find((word) => !choices.includes(word))
+  if (choices !== undefined && wrong !== undefined) {
+    const meant = didYouMean(wrong, choices) || `; it takes one of ${choices.join(', ')}`
+    throw new UsageError(`"wakedock ${command.name}" does not take "${wrong}"${meant}`)
   }
   return { options, positionals }
 }

@@ -1,11 +1,12 @@
 /**
- * Asks the admin API of a running daemon, and turns every way in which that can fail into a sentence with a remedy.
+ * The admin API as the commands use it: a function for each question, and a check that the answer is of the version that is
+ * expected. How it is reached and what can go wrong is in connection.ts and refusals.ts.
  */
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { Agent, request } from 'undici'
+import type { Validation } from '../admin/config-routes.ts'
 import type { ServiceList, ServiceView } from '../admin/service-view.ts'
-import { didYouMean, CliError, stringOption, type Arguments, type CliIo, type OptionSpec } from './command.ts'
+import { didYouMean, CliError, type Arguments, type CliIo, type OptionSpec } from './command.ts'
+import { connectTo, isRecord, parseObject } from './connection.ts'
+import { ApiError, Unreachable } from './refusals.ts'
 
 /** The options every client command takes. A token is never one: other users of the machine can read arguments. */
 export const CLIENT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
@@ -23,6 +24,8 @@ export const CLIENT_OPTIONS: Readonly<Record<string, OptionSpec>> = {
 }
 
 export interface Client {
+  /** The address, for messages. */
+  readonly base: string
   list(): Promise<ServiceList>
   get(service: string): Promise<ServiceView>
   /** Resolves to the service after the order; with `wait`, after its end. */
@@ -34,80 +37,120 @@ export interface Client {
   /** `duration` as the config file writes it; undefined: until it is unpinned. Resolves to the service after it. */
   pin(service: string, duration: string | undefined): Promise<ServiceView>
   unpin(service: string): Promise<ServiceView>
+  /** How long a wake of it will probably take, in milliseconds; null: nobody knows. */
+  estimate(service: string): Promise<number | null>
+  /** Its log, an object a line. Ends when the daemon ends it; reading it throws CliError when it breaks off. */
+  logs(
+    service: string,
+    query: { tail: string | undefined; follow: boolean },
+  ): Promise<AsyncIterable<LogObject>>
+  /** Lines of the event stream (/api/v1/events), asked for with `query`. `after`: the id of the last event that is known. */
+  events(
+    query: EventQuery,
+    options: { after: string | null; signal: AbortSignal },
+  ): Promise<AsyncIterable<string>>
+  /** Has the daemon read its config again. Resolves to what has changed; rejects with an ApiError that has the faults. */
+  reload(): Promise<{ readonly changed: readonly string[] }>
+  /** What a reload would do now; changes nothing. */
+  validate(): Promise<Validation>
   close(): Promise<void>
 }
 
+export interface EventQuery {
+  /** Only what concerns this one. */
+  readonly service?: string
+  /** With commas in between. */
+  readonly types?: string
+  /** Everything that is still in memory first. */
+  readonly replay?: boolean
+  /** What the services look like as well. */
+  readonly services?: boolean
+}
+
+/** A line of a log, as the API writes it. */
+export interface LogObject {
+  /** ISO 8601; null: not known. */
+  readonly at: string | null
+  readonly stream: 'stdout' | 'stderr'
+  readonly text: string
+  /** Of a stack: "blog/db". */
+  readonly part?: string
+}
+
+/** Milliseconds. The daemon gives a sign of life every 15 s (admin/sse.ts); three missed are no accident. */
+const SILENCE = 45_000
+
 /** Throws CliError; so do all its methods. */
 export async function createClient(args: Arguments, io: CliIo): Promise<Client> {
-  const base = stringOption(args, 'admin') ?? (io.env['WAKEDOCK_ADMIN'] || 'http://127.0.0.1:9090')
-  const { origin, socketPath } = parseBase(base)
-  const token = await readToken(args, io)
-  // No limit on the wait for an answer: with --wait it comes when the wake has ended, and the daemon bounds that.
-  const dispatcher = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    connect: { timeout: 5000, ...(socketPath === undefined ? {} : { socketPath }) },
-  })
+  const { base, ask, stream, misunderstood, close } = await connectTo(args, io)
 
-  const ask = async (
-    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
-    path: string,
-    body?: object,
-  ): Promise<unknown> => {
-    const answer = await request(`${origin}${path}`, {
-      dispatcher,
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(token.value === null ? {} : { authorization: `Bearer ${token.value}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      throw unreachable(base, error)
-    })
-    const text = await answer.body.text()
-    const parsed = parseObject(text)
-    if (parsed === null) {
-      throw new CliError(
-        `what answers at ${base} is not WakeDock's admin API. Name its address with --admin or $WAKEDOCK_ADMIN.`,
-      )
-    }
-    if (answer.statusCode < 400) return parsed
-    throw refused(answer.statusCode, parsed, token.source)
+  /** What `fits` says is of our version; anything else is not. */
+  const checked = async <T>(answer: unknown, fits: (answer: unknown) => answer is T): Promise<T> => {
+    if (fits(answer)) return answer
+    throw await misunderstood()
   }
 
-  const list = async (): Promise<ServiceList> => {
-    const answer = await ask('GET', '/api/v1/services')
-    if (isList(answer)) return answer
-    throw new CliError(`the daemon at ${base} speaks another version of the API. Update it, or this command.`)
-  }
+  const list = async (): Promise<ServiceList> => checked(await ask('GET', '/api/v1/services'), isList)
 
   /** For one service: the name the daemon does not know may be near to one that it does. */
-  const askFor = async (service: string, work: Promise<unknown>): Promise<ServiceView> => {
+  const named = async <T>(service: string, work: Promise<T>): Promise<T> => {
     try {
-      const answer = await work
-      if (isView(answer)) return answer
+      return await work
     } catch (error) {
       if (!(error instanceof ApiError) || error.code !== 'WAKEDOCK_NO_SUCH_SERVICE') throw error
       const { services } = await list()
-      const names = services.map(({ name }) => name)
-      throw new CliError(
-        `no service is called "${service}"${didYouMean(service, names) || `. There are: ${names.join(', ')}`}`,
+      throw noSuchService(
+        service,
+        services.map(({ name }) => name),
       )
     }
-    throw new CliError(`the daemon at ${base} speaks another version of the API. Update it, or this command.`)
   }
 
+  const askFor = async (service: string, work: Promise<unknown>): Promise<ServiceView> =>
+    checked(await named(service, work), isView)
+
   return {
+    base,
     list,
     get: (service) => askFor(service, ask('GET', pathOf(service))),
     order: (service, verb, { wait, force }) =>
-      askFor(service, ask('POST', `${pathOf(service)}/${verb}?wait=${wait}`, force ? { force } : {})),
+      askFor(
+        service,
+        ask('POST', `${pathOf(service)}/${verb}?wait=${wait}`, {
+          patient: wait,
+          ...(force ? { body: { force } } : {}),
+        }),
+      ),
     pin: (service, duration) =>
-      askFor(service, ask('PUT', `${pathOf(service)}/pin`, duration === undefined ? {} : { for: duration })),
+      askFor(
+        service,
+        ask('PUT', `${pathOf(service)}/pin`, { body: duration === undefined ? {} : { for: duration } }),
+      ),
     unpin: (service) => askFor(service, ask('DELETE', `${pathOf(service)}/pin`)),
-    close: () => dispatcher.close(),
+    async estimate(service) {
+      const answer = await named(service, ask('GET', `${pathOf(service)}/history`))
+      const ms = isRecord(answer) ? answer['estimate_ms'] : null
+      return typeof ms === 'number' ? ms : null
+    },
+    async logs(service, { tail, follow }) {
+      const query = new URLSearchParams({ follow: String(follow), ...(tail === undefined ? {} : { tail }) })
+      const path = `${pathOf(service)}/logs?${query.toString()}`
+      return logObjects(await named(service, stream(path, 'application/x-ndjson')), base)
+    },
+    events({ service, types, replay, services }, { after, signal }) {
+      const query = new URLSearchParams({
+        ...(service === undefined ? {} : { service }),
+        ...(types === undefined ? {} : { types }),
+        ...(replay === true ? { replay: 'true' } : {}),
+        ...(services === true ? { services: 'true' } : {}),
+      })
+      const headers: Record<string, string> = after === null ? {} : { 'last-event-id': after }
+      const path = `/api/v1/events?${query.toString()}`
+      return named(service ?? '', stream(path, 'text/event-stream', { headers, signal, silence: SILENCE }))
+    },
+    reload: async () => checked(await ask('POST', '/api/v1/config/reload'), isChange),
+    validate: async () => checked(await ask('POST', '/api/v1/config/validate'), isValidation),
+    close,
   }
 }
 
@@ -115,92 +158,37 @@ function pathOf(service: string): string {
   return `/api/v1/services/${encodeURIComponent(service)}`
 }
 
-/** An answer of the API that is not success. */
-class ApiError extends CliError {
-  readonly code: string
+/** In a list of hundreds nobody finds it either. */
+const MOST_NAMES = 20
 
-  constructor(code: string, message: string) {
-    super(message)
-    this.code = code
-  }
+function noSuchService(name: string, known: readonly string[]): CliError {
+  const meant = didYouMean(name, known)
+  if (known.length === 0) return new CliError(`no service is called "${name}": none is configured`)
+  const more = known.length > MOST_NAMES ? ` and ${known.length - MOST_NAMES} more` : ''
+  const list = `. There are: ${known.slice(0, MOST_NAMES).join(', ')}${more}`
+  return new CliError(`no service is called "${name}"${meant || list}`)
 }
 
-function parseBase(base: string): { origin: string; socketPath?: string } {
-  if (base.startsWith('unix:')) {
-    return { origin: 'http://localhost', socketPath: base.slice('unix:'.length).replace(/^\/\/(?=\/)/u, '') }
-  }
-  const url = URL.parse(base)
-  // Not repeated: what stands there is a secret.
-  if (url?.username || url?.password)
-    throw new CliError('the address of the admin API must hold no credentials: use $WAKEDOCK_TOKEN instead')
-  if (url !== null && (url.protocol === 'http:' || url.protocol === 'https:')) {
-    return { origin: url.origin + url.pathname.replace(/\/+$/u, '') }
-  }
-  throw new CliError(`"${base}" is not an address of an admin API: write http://host:port or unix:/path`)
-}
-
-interface GivenToken {
-  readonly value: string | null
-  /** Where it came from, for the message when it is refused. */
-  readonly source: string
-}
-
-async function readToken(args: Arguments, io: CliIo): Promise<GivenToken> {
-  const file = stringOption(args, 'token-file')
-  if (file === undefined) return { value: io.env['WAKEDOCK_TOKEN'] || null, source: '$WAKEDOCK_TOKEN' }
+async function* logObjects(lines: AsyncIterable<string>, base: string): AsyncGenerator<LogObject> {
   try {
-    const value = (await readFile(resolve(io.cwd, file), 'utf8')).trim()
-    if (value !== '') return { value, source: file }
+    for await (const line of lines) {
+      const object = parseObject(line)
+      if (isLogObject(object)) yield object
+    }
   } catch (error) {
-    throw new CliError(`--token-file ${file} cannot be read: ${messageOf(error)}`)
-  }
-  throw new CliError(`--token-file ${file} is empty`)
-}
-
-function unreachable(base: string, error: unknown): CliError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'EACCES' || code === 'EPERM') {
-    return new CliError(
-      `${base} does not let this user in: run it as a member of the socket's group, or as root.`,
+    if (!(error instanceof Unreachable)) throw error
+    throw new CliError(
+      `the log broke off. What WakeDock at ${base} logs says why; ask again for what is missing.`,
     )
   }
-  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : messageOf(error)
-  return new CliError(
-    `no WakeDock daemon answers at ${base}: ${why}.\nStart it with "wakedock serve", or name its address with --admin URL or $WAKEDOCK_ADMIN.`,
-  )
 }
 
-function refused(status: number, problem: Readonly<Record<string, unknown>>, source: string): CliError {
-  const detail = textOf(problem['detail']) || `the daemon answered ${status}`
-  const hint = textOf(problem['hint'])
-  const code = textOf(problem['code'])
-  if (code === 'WAKEDOCK_UNAUTHORIZED') {
-    return new ApiError(
-      code,
-      `the daemon wants a token: ${source} is not set or not one of its admin.tokens.`,
-    )
-  }
-  if (code === 'WAKEDOCK_FORBIDDEN') {
-    return new ApiError(code, `${detail} Use another one: it comes from ${source}.`)
-  }
-  return new ApiError(code, hint === '' || detail.includes(hint) ? detail : `${detail}\n${hint}`)
-}
-
-function parseObject(text: string): Record<string, unknown> | null {
-  try {
-    const value: unknown = JSON.parse(text)
-    return isRecord(value) ? value : null
-  } catch {
-    return null
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+function isLogObject(value: unknown): value is LogObject {
+  return isRecord(value) && typeof value['text'] === 'string' && 'at' in value
 }
 
 /** Enough to tell our API from another: the daemon's own schema says the rest. */
-function isView(value: unknown): value is ServiceView {
+export function isView(value: unknown): value is ServiceView {
   return isRecord(value) && typeof value['name'] === 'string' && isRecord(value['totals'])
 }
 
@@ -208,10 +196,10 @@ function isList(value: unknown): value is ServiceList {
   return isRecord(value) && Array.isArray(value['services']) && value['services'].every(isView)
 }
 
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : ''
+function isChange(value: unknown): value is { changed: string[] } {
+  return isRecord(value) && Array.isArray(value['changed'])
 }
 
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+function isValidation(value: unknown): value is Validation {
+  return isRecord(value) && typeof value['ok'] === 'boolean'
 }

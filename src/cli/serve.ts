@@ -2,8 +2,8 @@
  * `wakedock serve`: the daemon's life as a process. Reads the config, starts the daemon, reloads it on SIGHUP and when
  * the file changes, and ends it on SIGTERM or SIGINT: first politely, and on the second signal now.
  */
-import { formatFault, loadConfig } from '../config/load.ts'
-import type { Settings } from '../config/settings.ts'
+import { formatFault, loadConfig, type Fault } from '../config/load.ts'
+import type { Secret, Settings } from '../config/settings.ts'
 import { watchFile } from '../config/watch.ts'
 import { createLogger, type Logger } from '../log.ts'
 import { TargetError } from '../errors.ts'
@@ -23,6 +23,9 @@ export interface RunningDaemon {
 
 export interface StartOptions {
   readonly settings: Settings
+  /** What they were read from, and what was said of it. */
+  readonly text: Secret
+  readonly warnings: readonly Fault[]
   readonly log: Logger
   readonly version: string
   /** What local processes inherit. */
@@ -33,10 +36,7 @@ export interface StartOptions {
 
 /** The outside of the daemon, beside that of every command. */
 export interface ServeIo extends CliIo {
-  readonly version: string
   readonly startDaemon: (options: StartOptions) => Promise<RunningDaemon>
-  /** Calls back at every such signal. */
-  onSignal(name: 'SIGTERM' | 'SIGINT' | 'SIGHUP', callback: () => void): void
   /** Where what nobody caught is reported, from now on. */
   onFatal(report: (error: unknown) => void): void
 }
@@ -77,7 +77,7 @@ async function serve(load: StartOptions['load'], reloads: Reloads, io: ServeIo):
     for (const fault of config.faults) io.stderr.write(`${formatFault(fault)}\n`)
     return 1
   }
-  const { settings } = config
+  const { settings, text, warnings } = config
   const { level, format } = settings.log
   const log = await createLogger({ level, format, tty: io.isTTY, color: wantsColor(io) })
   io.onFatal((error) =>
@@ -88,7 +88,7 @@ async function serve(load: StartOptions['load'], reloads: Reloads, io: ServeIo):
   const ending = endSignals(io, log)
   let daemon: RunningDaemon
   try {
-    daemon = await io.startDaemon({ settings, log, load, version: io.version, env: io.env })
+    daemon = await io.startDaemon({ settings, text, warnings, log, load, version: io.version, env: io.env })
   } catch (error) {
     const why = whyNoListener(error)
     // The stack of an everyday mistake would only bury what to do about it.

@@ -20,7 +20,7 @@ export const command: Command = {
     ['wakedock sleep blog --force --wait', 'cut them, and return when it is asleep'],
   ],
   notes: [
-    'A request that arrives while the others are waited for calls the sleep off.',
+    'A request that arrives while the others are waited for calls the sleep off. Ctrl-C ends a wait, not the order.',
     'While other services need it, it stays awake, unless --force is given. An ordered sleep ends a pin, and goes before a schedule.',
   ].join('\n\n'),
   run: (args, io) => order('sleep', args, io),

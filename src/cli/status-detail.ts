@@ -5,20 +5,33 @@
 import type { PartView, ServiceView } from '../admin/service-view.ts'
 import { formatDuration } from '../duration.ts'
 import { count } from '../log-sentences.ts'
-import { ago, keptAwake, paint, plain, until, type ViewOptions } from './status-words.ts'
+import { formatBytes } from './size.ts'
+import { ago, keptAwake, paint, PHASES, plain, until, type ViewOptions } from './status-words.ts'
+import { pad, widthIn, wrap } from './text-width.ts'
 
 type Row = readonly [label: string, text: string]
 type Failure = NonNullable<ServiceView['failure']>
 
-/** Everything about one service, a line each. */
+/** Columns before the text of a row. */
+const INDENT = 2
+const LABEL = 13
+/** A terminal so narrow that hardly a word fits behind the labels gets lines that are too long instead. */
+const NARROWEST = 16
+
+/** Everything about one service, a line each; lines that do not fit are continued beneath their text. */
 export function statusDetail(service: ServiceView, options: ViewOptions): string {
   const { now } = options
+  const { memory_bytes: memory } = service
   const rows: Row[] = [
-    ['state', `${paint(options, service.state, service.state)} for ${ago(service.since, now)}`],
+    ['state', `${service.state} for ${ago(service.since, now)}`],
+    ...present('waking', phase(service, now)),
     ...present('waiting for', service.waiting_for.join(', ')),
     ...present('health', service.health),
+    // Near the top: it is why somebody looks, and a low window shows no more.
+    ...(service.failure === null ? [] : failureRows(service.failure, service.kept !== null, now)),
     ['hosts', service.hosts.join(', ') || '-'],
     ['target', service.target],
+    ...present('memory', typeof memory === 'number' ? formatBytes(memory) : null),
     ...present(
       'tls',
       service.tls === 'unverified' ? 'its certificate is not checked (insecure_skip_verify)' : null,
@@ -35,10 +48,23 @@ export function statusDetail(service: ServiceView, options: ViewOptions): string
     ['last wake', lastWake(service, now)],
     ['last sleep', lastSleep(service, now)],
     ['totals', totals(service)],
-    ...(service.failure === null ? [] : failureRows(service.failure, service.kept !== null, now)),
   ]
-  const lines = rows.map(([label, text]) => `  ${label.padEnd(13)}${text}`)
+  const lines = rows.flatMap(([label, text]) => {
+    const [first = '', ...more] = wrap(text, Math.max(NARROWEST, options.columns - INDENT - LABEL))
+    // Coloured last: the sequences take no columns, and must not be cut.
+    const shown =
+      label === 'state'
+        ? first.replace(service.state, (state) => paint(options, service.state, state))
+        : first
+    const rest = more.map((line) => `${' '.repeat(INDENT + LABEL)}${line}`)
+    return [`${' '.repeat(INDENT)}${label.padEnd(LABEL)}${shown}`].concat(rest)
+  })
   return `${[service.name, ...lines, ...partLines(service.parts, options)].join('\n')}\n`
+}
+
+/** What the wake under way waits for. */
+function phase({ waking }: ServiceView, now: number): string | null {
+  return waking === null ? null : `${PHASES[waking.phase]}, for ${ago(waking.since, now)}`
 }
 
 /** A row for what most services do not have. */
@@ -112,19 +138,22 @@ function whatFailed(failure: Failure, now: number): string {
 function partLines(parts: readonly PartView[], options: ViewOptions): string[] {
   if (parts.length === 0) return []
   const { now } = options
-  const widest = (texts: string[]): number => Math.max(...texts.map((text) => text.length))
+  const widest = (texts: string[]): number => Math.max(...texts.map(widthIn))
   const name = widest(parts.map((part) => part.name))
   const state = widest(parts.map((part) => part.state))
   const since = widest(parts.map((part) => ago(part.since, now)))
   const lines = parts.flatMap((part) => {
     const cells = [
-      part.name.padEnd(name),
+      pad(part.name, name),
       paint(options, part.state, part.state.padEnd(state)),
       `for ${ago(part.since, now).padEnd(since)}`,
       part.health === null ? part.target : `${part.target}, ${part.health}`,
     ]
     const { failure } = part
-    const why = failure === null ? [] : [`      ${whatFailed(failure, now)}`, `      ${plain(failure.hint)}`]
+    const beneath = (text: string): string[] =>
+      wrap(text, Math.max(NARROWEST, options.columns - 6)).map((line) => `      ${line}`)
+    const why =
+      failure === null ? [] : [...beneath(whatFailed(failure, now)), ...beneath(plain(failure.hint))]
     return [`    ${cells.join('  ')}`, ...why]
   })
   return ['  parts', ...lines]

@@ -15,5 +15,7 @@ export const command: Command = {
     ['wakedock wake blog', 'start it and return'],
     ['wakedock wake blog --wait && curl http://blog.example.com', 'go on when it is ready'],
   ],
+  notes:
+    'With --wait a terminal shows what it waits for and how long it usually takes, and the exit code is 1 when it fails. Ctrl-C ends the wait, not the wake. A service that nobody uses sleeps again after its idle timeout: see "wakedock pin".',
   run: (args, io) => order('wake', args, io),
 }

@@ -14,6 +14,7 @@ import type { Authorities, ComposeStack, Settings, Token } from './settings.ts'
 import { containerParts } from './stack.ts'
 import { parseSize } from './units.ts'
 import { parseCompose, parseNetwork } from './values.ts'
+import { buildWebhooks } from './webhooks.ts'
 
 interface Surroundings extends Beside {
   /** Absolute path of the config file. */
@@ -46,6 +47,7 @@ export function buildSettings(config: Config, surroundings: Surroundings): Setti
       host: docker?.host ?? (env['DOCKER_HOST'] || ROOT_DEFAULTS.docker.host),
       network: docker?.network ?? ROOT_DEFAULTS.docker.network,
     },
+    webhooks: buildWebhooks(config),
     services: buildServices(config, surroundings),
     compose: composeStacks(config, authorities),
     labelled:

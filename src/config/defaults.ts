@@ -10,6 +10,12 @@ export const ROOT_DEFAULTS = {
   limits: { held_requests: 10_000, held_body_memory: '64MiB' },
   log: { level: 'info', format: 'auto', access: false },
   docker: { host: 'unix:///var/run/docker.sock', network: null, labels: false },
+  webhooks: [],
+} as const
+
+export const WEBHOOK_DEFAULTS = {
+  events: ['woke', 'slept', 'failed', 'reload_refused'],
+  format: 'json',
 } as const
 
 /** What holds where neither the service nor `defaults` says otherwise. */

@@ -104,7 +104,7 @@ function unknownOption({ path: parent, node, data }: Mistake, key: string): Expl
   if (remedy) return say('is not an option', remedy)
   const options = `the options here are ${Object.keys(node.properties ?? {}).join(', ')}`
   // Name and token may have been swapped (`- s3cret: ops`): such a key is not repeated in a log.
-  if (parent[0] === 'admin' && parent[1] === 'tokens')
+  if ((parent[0] === 'admin' && parent[1] === 'tokens') || parent[0] === 'webhooks')
     return { path: parent, at: 'key', problem: new Problem('has a key that is not an option', options) }
   return say('is not an option', options)
 }

@@ -13,7 +13,7 @@ export function generated(): Readonly<Record<string, string>> {
   return {
     'src/config/schema.generated.json': json(root, []),
     // Strict validators refuse keywords that they do not know.
-    'config/wakedock.schema.json': json(root, ['x-kind']),
+    'config/wakedock.schema.json': json(root, ['x-kind', 'x-secret']),
     'config/wakedock.yaml': exampleText(root),
     'config/README.md': referenceText(root),
   }

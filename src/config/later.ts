@@ -4,7 +4,7 @@
  */
 import type { Path } from './schema-node.ts'
 
-const ROOT = new Set(['caddy', 'webhooks'])
+const ROOT = new Set(['caddy'])
 
 /** Whether `key`, beneath `parent`, belongs to a version to come. */
 export function comesLater(parent: Path, key: string): boolean {

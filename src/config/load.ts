@@ -12,7 +12,7 @@ import { Findings, type Fault } from './fault.ts'
 import { Problem } from './problem.ts'
 import { checkRules } from './rules.ts'
 import { configNode } from './schema-data.ts'
-import type { Settings } from './settings.ts'
+import { Secret, type Settings } from './settings.ts'
 import { readAuthorities } from './tls.ts'
 import { readTokens, type ReadFile } from './tokens.ts'
 import { validate } from './validate.ts'
@@ -20,7 +20,13 @@ import { validate } from './validate.ts'
 export { formatFault, type Fault } from './fault.ts'
 
 export type LoadResult =
-  | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Fault[] }
+  | {
+      readonly ok: true
+      readonly settings: Settings
+      readonly warnings: readonly Fault[]
+      /** What was read: a secret, as some may stand in it. */
+      readonly text: Secret
+    }
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
 /**
@@ -81,7 +87,7 @@ export async function loadConfigText(
   if (Object.keys(whole.services ?? {}).length === 0 && whole.docker?.labels !== true)
     findings.warn(['services'], new Problem('is empty, so every request is answered 404', 'add a service'))
   const settings = buildSettings(whole, { file: absolute, folder, authorities, env, tokens })
-  return { ok: true, settings, warnings: findings.warnings }
+  return { ok: true, settings, warnings: findings.warnings, text: new Secret(text) }
 }
 
 function readText(path: string): Promise<string> {

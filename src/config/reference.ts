@@ -35,7 +35,7 @@ NAME is unset or empty. \`$$\` is one dollar sign. An unset variable without a d
 it), and 150 seconds to arrive, counted from the opening of a new connection (408); so long idle connections are kept, which is longer than
 Caddy keeps its own. A connection may have 100 unanswered requests; with one more it is cut. How many connections there
 may be is up to the operating system (\`ulimit -n\`, systemd's \`LimitNOFILE=\`): each client takes one, and each of its requests
-another one to the service. There is no limit to the size of bodies and to the time that they take.
+another one to the service; an eighth of them, at least 64, is kept free of clients. There is no limit to the size of bodies and to the time that they take.
 
 **Everything is checked.** An unknown key, a host and path used twice, a container in two services or a circle in depends_on: the
 file is refused as a whole, with the place and the remedy of every fault.
@@ -52,6 +52,11 @@ export function referenceText(root: SchemaNode): string {
     PREAMBLE,
     chapter('Top level', '', plain, root),
     ...sections.flatMap(([key, node]) => sectionChapters(key, node)),
+    ...plain.flatMap(([key, { items }]) =>
+      items && sectionOf(items)
+        ? [chapter(`${key}[]`, items.description ?? '', properties(items), items)]
+        : [],
+    ),
     chapter('services.NAME', service.description ?? '', properties(service), service),
     ...['process', 'tls', 'ready', 'waiting', 'ignore', 'schedule', 'busy'].flatMap((key) => {
       const { items } = options[key] ?? {}

@@ -9,6 +9,7 @@ import type { LooseConfig, Spoiled } from './loose.ts'
 import { checkDefaults, checkPolicies } from './policy-rules.ts'
 import { checkRoutes } from './route-rules.ts'
 import { checkDependencies, checkTargets } from './target-rules.ts'
+import { checkWebhooks } from './webhooks.ts'
 
 /** Reports every broken rule but those about tokens, which are in tokens.ts. */
 export function checkRules(
@@ -25,4 +26,5 @@ export function checkRules(
   checkDefaults(config, findings)
   checkPolicies(config, findings)
   checkDockerHost(config, env, findings)
+  checkWebhooks(config, findings)
 }

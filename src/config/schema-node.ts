@@ -26,6 +26,8 @@ export interface SchemaNode {
   readonly maximum?: number
   /** The row of KINDS that understands the value; what stands beside it in the node is for editors. */
   readonly 'x-kind'?: KindName
+  /** The value, with all that is within, is a secret: it is shown to nobody. */
+  readonly 'x-secret'?: boolean
 }
 
 /** For what comes out of JSON or ajv: it is a schema because it stands where only schemas do. */
@@ -45,7 +47,8 @@ export function nodesAt(root: SchemaNode, path: Path): readonly SchemaNode[] {
   return nodes
 }
 
-function child(node: SchemaNode, step: string | number): readonly SchemaNode[] {
+/** What a schema, which is no union, says of a value one step down; none where it knows of no such value. */
+export function child(node: SchemaNode, step: string | number): readonly SchemaNode[] {
   if (typeof step === 'number') return node.items ? [node.items] : []
   const named = node.properties && Object.hasOwn(node.properties, step) ? node.properties[step] : undefined
   const found = named ?? node.additionalProperties

@@ -9,7 +9,7 @@
  * A key is here only if its feature exists: a config that is accepted but not obeyed is worse than one that is refused.
  */
 import { Type, type Static } from 'typebox'
-import { ROOT_DEFAULTS } from './defaults.ts'
+import { ROOT_DEFAULTS, WEBHOOK_DEFAULTS } from './defaults.ts'
 import { NAME_PATTERN } from './names.ts'
 import { defaultsSchema } from './policy-schema.ts'
 import { oneOrMany, orReference, section, text } from './schema-shapes.ts'
@@ -30,6 +30,7 @@ const tokenSchema = section(
     }),
     token: Type.Optional(
       Type.String({
+        'x-secret': true,
         description:
           'The token. Take it from the environment: a file with a secret in it gets copied and committed.',
         examples: ['${WAKEDOCK_TOKEN}'],
@@ -56,6 +57,48 @@ const tokenSchema = section(
     examples: TOKEN_EXAMPLES,
     oneOf: [{ required: ['token'] }, { required: ['token_file'] }],
   },
+)
+
+const WEBHOOK_EXAMPLES = [
+  { url: 'https://hooks.example.com/wakedock', secret: '${WEBHOOK_SECRET}' },
+  { url: 'https://ntfy.sh/my-homelab', format: 'ntfy', events: ['failed', 'reload_refused'] },
+]
+
+const webhookSchema = section(
+  {
+    url: text('webhook-url', {
+      'x-secret': true,
+      description:
+        'Where a POST is sent: http or https; redirects are not followed. user:password@ is sent as basic authentication (for a token of ntfy write ":TOKEN@"). For ntfy its last part is the topic. Whoever knows a Discord URL can post there: take it from the environment.',
+      examples: ['https://hooks.example.com/wakedock'],
+    }),
+    events: Type.Optional(
+      oneOrMany(Type.Enum(['woke', 'slept', 'failed', 'reload_refused'], { type: 'string' }), {
+        description:
+          'Which events, one or a list: woke, slept, failed (a wake or a stop), reload_refused (a config with faults).',
+        default: WEBHOOK_DEFAULTS.events,
+        examples: [['failed', 'reload_refused']],
+      }),
+    ),
+    secret: Type.Optional(
+      Type.String({
+        'x-secret': true,
+        minLength: 1,
+        description:
+          'For json: signs each request as Standard Webhooks do (headers webhook-id, webhook-timestamp and webhook-signature), so that the receiver knows who sent it and can refuse what is old. whsec_… is the base64 that their libraries take; any other text is used as it is.',
+        examples: ['${WEBHOOK_SECRET}'],
+      }),
+    ),
+    format: Type.Optional(
+      Type.Enum(['json', 'ntfy', 'discord'], {
+        type: 'string',
+        description: 'json: the event as GET /api/v1/events shows it. ntfy, discord: a message for people.',
+        default: WEBHOOK_DEFAULTS.format,
+        examples: ['json'],
+      }),
+    ),
+  },
+  { description: 'One receiver of events.', examples: WEBHOOK_EXAMPLES },
 )
 
 export const configSchema = section(
@@ -185,6 +228,14 @@ export const configSchema = section(
         },
         { description: 'Needed only where a service is a container.' },
       ),
+    ),
+    webhooks: Type.Optional(
+      Type.Array(webhookSchema, {
+        description:
+          'Who is told, over HTTP, of what happens. What cannot be delivered within some minutes is given up.',
+        default: ROOT_DEFAULTS.webhooks,
+        examples: [WEBHOOK_EXAMPLES],
+      }),
     ),
     defaults: Type.Optional(defaultsSchema),
     services: Type.Optional(

@@ -10,6 +10,7 @@ import { oneOrMany, section, text } from './schema-shapes.ts'
 const processSchema = section(
   {
     command: Type.Array(Type.String({ minLength: 1 }), {
+      'x-secret': true,
       minItems: 1,
       description: 'The program and its arguments, as a list. No shell is in between.',
       examples: [['node', 'app.js']],
@@ -24,6 +25,7 @@ const processSchema = section(
     ),
     env: Type.Optional(
       Type.Unsafe<Record<string, string | number | boolean>>({
+        'x-secret': true,
         type: 'object',
         description: "Variables added to WakeDock's own environment. PORT is set from port.",
         propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]*$' },

@@ -61,6 +61,18 @@ export interface ComposeStack extends ComposeName {
   readonly reached: Reached
 }
 
+/** What a webhook can be told of. failed: a wake or a stop. */
+export type WebhookEvent = 'woke' | 'slept' | 'failed' | 'reload_refused'
+
+export interface Webhook {
+  /** http or https; may carry credentials, and is one as a whole for services such as Discord. */
+  readonly url: Secret
+  readonly events: readonly WebhookEvent[]
+  /** What json is signed with; null: it is not. */
+  readonly secret: Secret | null
+  readonly format: 'json' | 'ntfy' | 'discord'
+}
+
 export interface Settings {
   /** Absolute path of the file these settings come from. */
   readonly file: string
@@ -86,6 +98,7 @@ export interface Settings {
     /** Network on which containers are reached; null: one that WakeDock shares with them, else any. */
     readonly network: string | null
   }
+  readonly webhooks: readonly Webhook[]
   /**
    * Those of the file, in its order, each followed by the parts of its `containers`. config/discover.ts adds to them what only the
    * engine knows; they alone are no complete set while `compose` is not empty.

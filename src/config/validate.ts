@@ -31,6 +31,8 @@ const ABOUT_ABSENCE = new Set(['required', 'dependencies', 'oneOf'])
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, strictRequired: false })
 ajv.addKeyword({ keyword: 'x-kind', errors: true, validate: validateKind() })
+// Says how a value may be shown; any value may be one.
+ajv.addKeyword('x-secret')
 const check = ajv.compile<Config>(configNode)
 
 /**

@@ -112,6 +112,16 @@ export function parseDockerHost(text: string): string | Problem {
   )
 }
 
+/** Where events are sent. It may hold credentials and a query: for some services they are how it is known who sends. */
+export function parseWebhookUrl(text: string): URL | Problem {
+  const url = /^https?:\/\//i.test(text) ? URL.parse(text) : null
+  if (!url)
+    return new Problem('is not an http or https URL', 'write it like https://hooks.example.com/wakedock')
+  if (url.port === '0')
+    return new Problem('cannot have port 0', 'write the port that the receiver listens on')
+  return url
+}
+
 /** `number`: a bare number in the file reaches the parser, which knows best what to say of it. */
 interface Kind {
   readonly number: boolean
@@ -133,6 +143,7 @@ export const KINDS = {
   container: { number: false, parse: parseContainerName },
   origin: { number: false, parse: parseOrigin },
   'docker-host': { number: false, parse: parseDockerHost },
+  'webhook-url': { number: false, parse: parseWebhookUrl },
   compose: { number: false, parse: parseCompose },
   'user-agent': { number: false, parse: parseUserAgent },
   method: { number: false, parse: parseMethod },

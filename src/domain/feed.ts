@@ -74,6 +74,8 @@ export interface Feed {
   readonly observer: Observer
   /** For what is no event of the core: reloads. */
   add(entry: FeedEntry): void
+  /** Id of the last event; before the first one an id that stands for the beginning. */
+  readonly last: string
   /** What came after the event of this id; null: everything that is in memory. */
   after(id: string | null): Replay
   /** Calls back for each event to come, in order, until the returned function is called. A listener must not throw. */
@@ -82,6 +84,8 @@ export interface Feed {
 
 /** Events in memory: a day of a homelab, or a few minutes of a very busy one. */
 const KEPT = 1000
+/** Sentences in one event. A file with a thousand faults that is saved again and again must not fill the memory. */
+const SENTENCES = 50
 
 export interface FeedOptions {
   readonly clock: { wallTime(): number }
@@ -99,24 +103,30 @@ export function createFeed({ clock, kept = KEPT }: FeedOptions): Feed {
 
   const add = (entry: FeedEntry): void => {
     const id = `${run}-${forgotten + events.length + 1}`
-    const event: FeedEvent = { ...entry, id, at: clock.wallTime() }
+    const event: FeedEvent = { ...bounded(entry), id, at: clock.wallTime() }
     events.push(event)
     // In strides: shifting a thousand for each event is work for nothing.
     if (events.length >= 2 * kept) forgotten += events.splice(0, events.length - kept).length
-    for (const listener of listeners) listener(event)
+    // Those who begin to follow because of this event are told of the next one first.
+    const told = new Set(listeners)
+    for (const listener of told) if (listeners.has(listener)) listener(event)
   }
 
   return {
     add,
+    get last() {
+      return `${run}-${forgotten + events.length}`
+    },
     observer(event) {
       const entry = publicOf(event)
       if (entry !== null) add(entry)
     },
     after(id) {
-      const [of, number] = id?.split('-') ?? []
+      // Also what is no id at all: scripts and browsers send back what they were given, and others send anything.
+      const [, of, number] = /^([0-9a-z]+)-(\d{1,15})$/.exec(id ?? '') ?? []
       const seen = of === run ? Number(number) : NaN
       const first = Math.max(0, events.length - kept)
-      // Also for what is no number of ours.
+      // So written that NaN fails it.
       if (!(seen >= forgotten + first && seen <= forgotten + events.length))
         return { complete: id === null && forgotten + first === 0, events: events.slice(first) }
       return { complete: true, events: events.slice(seen - forgotten) }
@@ -128,6 +138,17 @@ export function createFeed({ clock, kept = KEPT }: FeedOptions): Feed {
       return () => void listeners.delete(own)
     },
   }
+}
+
+function bounded(entry: FeedEntry): FeedEntry {
+  if (entry.type === 'reloaded') return { ...entry, changed: shortened(entry.changed) }
+  if (entry.type === 'reload_refused') return { ...entry, faults: shortened(entry.faults) }
+  return entry
+}
+
+function shortened(sentences: readonly string[]): readonly string[] {
+  if (sentences.length <= SENTENCES) return sentences
+  return [...sentences.slice(0, SENTENCES - 1), `and ${sentences.length - SENTENCES + 1} more`]
 }
 
 /** The parts of a stack ("blog/db") are their stack's business: what becomes of them shows in its own events. */

@@ -2,6 +2,7 @@
  * What services have been through lately, as the dashboard draws it and the waiting page's estimate is made from it: when each
  * of them was in which state, and how long its wakes took. In memory and bounded; a restart of WakeDock begins anew.
  */
+import type { ServiceSnapshot } from './gate.ts'
 import type { Observer, StateName, WakeTrigger } from './ports.ts'
 
 /** A state that a service entered. Milliseconds since the epoch. */
@@ -31,11 +32,19 @@ export interface ServiceHistory {
 
 export interface History {
   readonly observer: Observer
+  /**
+   * To be told of all services whenever a config is taken over: in which state new ones begin, and which have another target
+   * now and so begin anew (as asleep, say), no event tells.
+   */
+  resync(services: readonly Current[]): void
   /** undefined: no such service. */
   of(service: string): ServiceHistory | undefined
   /** How long a wake of it will probably take, in milliseconds; null: none has been seen yet. */
   estimate(service: string): number | null
 }
+
+/** What is needed of a snapshot. */
+type Current = Pick<ServiceSnapshot, 'name' | 'state' | 'since' | 'service'>
 
 /** State changes kept of a service: some fifty wakes and sleeps. With 1,000 services they are about 10 MB at worst. */
 const STATES_KEPT = 200
@@ -47,6 +56,15 @@ interface Entry {
   since: number
   states: StateChange[]
   wakes: PastWake[]
+  /** Key of its target; null: not known yet. */
+  target: string | null
+}
+
+function enter(entry: Entry, at: number, state: StateName): void {
+  entry.states.push({ at, state })
+  if (entry.states.length <= STATES_KEPT) return
+  entry.states.shift()
+  entry.since = entry.states[0]?.at ?? at
 }
 
 export function createHistory(clock: { wallTime(): number }): History {
@@ -56,7 +74,7 @@ export function createHistory(clock: { wallTime(): number }): History {
     const at = clock.wallTime()
     switch (event.type) {
       case 'service_added':
-        entries.set(event.service, { since: at, states: [], wakes: [] })
+        entries.set(event.service, { since: at, states: [], wakes: [], target: null })
         break
       case 'service_removed':
         entries.delete(event.service)
@@ -67,11 +85,7 @@ export function createHistory(clock: { wallTime(): number }): History {
         if (entry === undefined) break
         // What it was in until now is known only from its first change.
         if (entry.states.length === 0) entry.states.push({ at: entry.since, state: event.from })
-        entry.states.push({ at, state: event.to })
-        if (entry.states.length > STATES_KEPT) {
-          entry.states.shift()
-          entry.since = entry.states[0]?.at ?? at
-        }
+        enter(entry, at, event.to)
         break
       }
       case 'wake_finished': {
@@ -86,8 +100,20 @@ export function createHistory(clock: { wallTime(): number }): History {
     }
   }
 
+  const resync = ({ name, state, since, service }: Current): void => {
+    const entry = entries.get(name)
+    if (entry === undefined) return
+    // How long the wakes of another target took says nothing of this one's.
+    if (entry.target !== null && entry.target !== service.target.key) entry.wakes = []
+    entry.target = service.target.key
+    const last = entry.states.at(-1)
+    if (last === undefined) entry.states.push({ at: entry.since, state })
+    else if (last.state !== state) enter(entry, Math.max(last.at, since), state)
+  }
+
   return {
     observer,
+    resync: (services) => services.forEach(resync),
     of: (service) => entries.get(service),
     estimate(service) {
       const wakes = entries.get(service)?.wakes ?? []

@@ -53,6 +53,11 @@ export class RouteTable<T> {
     return null
   }
 
+  /** Whether any path of this host leads somewhere. `host` as for lookup(). */
+  serves(host: string): boolean {
+    return this.#routesOf(host).length > 0
+  }
+
   #routesOf(host: string): readonly PathRoute<T>[] {
     if (host.length > MAX_HOST) return []
     let routes = this.#memo.get(host)

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import type { Gate, Hold, Lease } from '../domain/gate.ts'
-import type { Clock, Upstream } from '../domain/ports.ts'
+import type { Clock, Timer, Upstream } from '../domain/ports.ts'
 import { WakeDockError } from '../errors.ts'
 import type { Peers } from './peers.ts'
 import { pathOf, type RequestTarget } from './request-check.ts'
@@ -35,6 +35,7 @@ export class Admission {
   #upstream: Upstream | null = null
   #lease: Lease | null = null
   #hold: Hold | null = null
+  #patience: Timer | null = null
   #heldMs = 0
   #left = false
   /** It was held. */
@@ -97,6 +98,27 @@ export class Admission {
     return lease.carried
   }
 
+  /** There is no memory for what has come with the request: it is refused, and counted as the other refused holds are. */
+  overflow(): void {
+    this.#hold?.abort('rejected')
+    this.#refuse(new WakeDockError('WAKEDOCK_HOLD_QUEUE_FULL', { retryAfter: 1 }))
+  }
+
+  /**
+   * It is held no longer than this, in milliseconds (0: not at all), and then refused with WAKE_TIMEOUT, for the waiting page to be
+   * shown. To be called in held(). If it is admitted in the very moment, it is admitted: the hold settles only once.
+   */
+  holdAtMost(time: number): void {
+    const hold = this.#hold
+    if (time === 0) hold?.abort('page')
+    else this.#patience = this.#clock.setTimer(time, () => hold?.abort('page'))
+  }
+
+  /** Where it was let in last; null before that. */
+  get upstream(): Upstream | null {
+    return this.#upstream
+  }
+
   /** The exchange is over, however it ended. Safe to call twice. */
   leave(): void {
     this.#left = true
@@ -127,15 +149,21 @@ export class Admission {
       this.#release()
       this.#entrant.held()
       const lease = await hold.lease
-      this.#hold = null
+      this.#settled()
       this.#heldMs += this.#clock.now() - since
       // The client left in the moment it was admitted: nobody else will give the lease back.
       if (this.#left) lease.release()
       else this.#admit(lease)
     } catch (error) {
-      this.#hold = null
+      this.#settled()
       this.#refuse(error)
     }
+  }
+
+  #settled(): void {
+    this.#hold = null
+    this.#patience?.cancel()
+    this.#patience = null
   }
 
   #admit(lease: Lease): void {

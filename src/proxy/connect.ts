@@ -13,6 +13,9 @@ export interface ConnectOptions {
   readonly connectTimeout: number
 }
 
+/** Milliseconds of silence before a connection is probed, as undici has it: a host that is gone says nothing. */
+const PROBE_AFTER = 60_000
+
 /**
  * Connects. Calls back once, with null when the connection can be written to, else with what went wrong (a code of Node's).
  * Later errors of the socket are its user's to look at; one nobody looks at does not end the process.
@@ -34,6 +37,7 @@ export function connectTo(
   }
   socket
     .setNoDelay(true)
+    .setKeepAlive(true, PROBE_AFTER)
     // A head with Expect is written by node:http at once, and in no encoding of its own; see relay.ts. Bodies are bytes.
     .setDefaultEncoding('latin1')
     .on('error', finish)

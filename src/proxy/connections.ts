@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { mayUpgrade } from './request-check.ts'
+import { resetConnection } from './reset.ts'
 
 /**
  * Unanswered requests on one connection. Hardly a client sends more than one at a time (RFC 9112 section 9.3.2), but each may cost a
@@ -114,9 +115,8 @@ export class Connections {
     const untold = this.unanswered(socket).some(
       (res) => res.req.httpVersionMinor === 0 && res.headersSent && !res.writableEnded,
     )
-    // A unix socket has no reset.
-    if (!untold || !(socket instanceof Socket) || socket.remoteAddress === undefined) return false
-    socket.resetAndDestroy()
+    if (!untold || !(socket instanceof Socket)) return false
+    resetConnection(socket)
     return true
   }
 }

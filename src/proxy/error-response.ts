@@ -83,7 +83,7 @@ export function sendError(
   const { status, headers, body } = errorAnswer(error, req.headers.accept ?? '')
   const keep = !endsConnection(error)
   if (keep && (req.complete || bodyless(req))) {
-    res.writeHead(status, headers).end(body)
+    sendAnswer(res, { status, headers, body })
     return
   }
   const waitsForContinue = /100-continue/i.test(req.headers.expect ?? '')
@@ -104,6 +104,11 @@ export function sendError(
   if (req.method === 'HEAD') res.flushHeaders()
   else res.write(body)
   discardRest(req, clock, () => res.end())
+}
+
+/** Sends the answer to a request that has no body. */
+export function sendAnswer(res: ServerResponse, { status, headers, body }: Answer): void {
+  res.writeHead(status, headers).end(body)
 }
 
 /** No framing field, no body (RFC 9112 section 6.3). Node marks such a request complete only a moment after its head. */

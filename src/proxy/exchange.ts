@@ -11,7 +11,7 @@ import { Admission, type Entrant } from './admission.ts'
 import type { BodyStream } from './body-stream.ts'
 import type { ConnectOptions } from './connect.ts'
 import { discardRest } from './discard.ts'
-import { sendError } from './error-response.ts'
+import { sendAnswer, sendError } from './error-response.ts'
 import { isEventStream, requestHeaders } from './headers.ts'
 import { RequestBody, type BodyBudget } from './held-body.ts'
 import type { Pace, createPaces } from './pace.ts'
@@ -20,16 +20,22 @@ import { dispatchPlainly, needsPlain } from './plain-dispatch.ts'
 import type { Pools } from './pools.ts'
 import { Relay, type RelayOwner } from './relay.ts'
 import { stripPrefix, type RequestTarget } from './request-check.ts'
+import { resetConnection } from './reset.ts'
 import { CLIENT_LEFT, type RouteMatch } from './route-match.ts'
-import { faultOf, mayRetry } from './upstream-fault.ts'
+import { faultOf, mayRetry, type FaultReason } from './upstream-fault.ts'
+import type { PageOffer, WaitingRoom } from './waiting.ts'
 
 export interface ExchangeContext extends ConnectOptions {
   readonly pools: Pools
   readonly paces: ReturnType<typeof createPaces>
   readonly peers: Peers
   readonly bodies: BodyBudget
+  /** null: no request is shown the waiting page. */
+  readonly waiting: WaitingRoom | null
   /** The listener is closing: connections are not kept for another request. */
   readonly closing: boolean
+  /** An upstream has failed an exchange for good. */
+  failed(match: RouteMatch, reason: FaultReason, upstream: Upstream | null, error: unknown): void
   /** Called once for every exchange, after everything of it has been released. */
   ended(exchange: EndedExchange): void
 }
@@ -65,6 +71,8 @@ export class Exchange implements RelayOwner, Entrant {
   /** Where the present attempt counts until its answer begins; null for one that was not held. */
   #pace: Pace | null = null
   #retries = 0
+  /** What a person is shown instead of an error, once the request has been held; null: it is for no person. */
+  #page: PageOffer | null = null
   #streaming = false
   #settled = false
 
@@ -91,7 +99,9 @@ export class Exchange implements RelayOwner, Entrant {
   }
 
   held(): void {
-    this.#body?.hold(() => this.refused(new WakeDockError('WAKEDOCK_HOLD_QUEUE_FULL', { retryAfter: 1 })))
+    this.#body?.hold(() => this.#admission.overflow())
+    this.#page = this.#context.waiting?.offer(this.#req, { target: this.#target, match: this.#match }) ?? null
+    if (this.#page !== null) this.#admission.holdAtMost(this.#page.holdFirst)
   }
 
   admitted(upstream: Upstream): void {
@@ -181,7 +191,7 @@ export class Exchange implements RelayOwner, Entrant {
       void this.#admission.again()
       return
     }
-    metrics.upstreamError(fault.reason)
+    this.#context.failed(this.#match, fault.reason, this.#admission.upstream, error)
     // This request cannot be saved; but the sooner a death is known, the fewer requests meet it.
     if (fault.lost && this.#retries === 0) void this.#admission.verify()
     if (headersSent) this.#cut()
@@ -196,9 +206,11 @@ export class Exchange implements RelayOwner, Entrant {
         ? error
         : new WakeDockError('WAKEDOCK_UPSTREAM_UNREACHABLE', { cause: error })
     if (this.#context.closing) this.#res.shouldKeepAlive = false
-    this.#settle(known.status)
+    const page = this.#page?.answer(known) ?? null
+    this.#settle(page?.status ?? known.status)
     this.#stream?.letGo()
-    sendError(this.#req, this.#res, known, this.#context.clock)
+    if (page !== null) sendAnswer(this.#res, page)
+    else sendError(this.#req, this.#res, known, this.#context.clock)
   }
 
   /**
@@ -208,8 +220,7 @@ export class Exchange implements RelayOwner, Entrant {
   #cut(): void {
     const { socket } = this.#req
     this.#settle(this.#res.statusCode)
-    // A unix socket has no reset.
-    if (this.#req.httpVersionMinor === 0 && socket.remoteAddress !== undefined) socket.resetAndDestroy()
+    if (this.#req.httpVersionMinor === 0) resetConnection(socket)
     else socket.destroy()
   }
 

@@ -20,12 +20,22 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
 ])
 /** What Connection may never remove: it would change where a message ends, or whom it is for. */
 export const NEVER_NOMINATED: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'host'])
-/** Written anew at the end from what is known of the peer. */
+/**
+ * What a proxy says of its client: believed from a trusted peer only. The first three are written anew at the end from what is known of
+ * the peer; the others are what apps read beside them (nginx's realip examples, Traefik's own list).
+ */
 export const FORWARDED: ReadonlySet<string> = new Set([
   'x-forwarded-for',
   'x-forwarded-proto',
   'x-forwarded-host',
   'forwarded',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-scheme',
+  'x-forwarded-server',
+  'x-forwarded-ssl',
+  'x-forwarded-user',
+  'x-real-ip',
 ])
 export interface RequestOrigin {
   readonly peer: Peer
@@ -97,8 +107,11 @@ export interface Asked {
   readonly httpVersionMinor: number
 }
 
-/** "identity" is RFC 2616's way to say that there is none. */
-const KNOWN_CODING = /^(?:chunked|identity)?$/i
+/**
+ * "identity" is RFC 2616's way to say that there is none. undici leaves the spaces behind a value where they are; behind a tab its
+ * parser does not know "chunked" any more, so neither may this.
+ */
+const KNOWN_CODING = /^(?:chunked|identity)? *$/i
 
 /**
  * Nobody asked for another transfer coding (RFC 9112 section 7.4): passed on without its Transfer-Encoding, the body would be

@@ -45,5 +45,17 @@ export interface AccessLine {
   readonly seconds: number
 }
 
+/** An exchange that its upstream failed, for the log: nothing that the client sent. */
+export interface UpstreamFailure {
+  readonly service: string
+  /** One of upstream-fault.ts. */
+  readonly reason: string
+  /** "http://172.17.0.3:8080"; null: there was none yet. */
+  readonly address: string | null
+  /** Node's, OpenSSL's or the parser's code and words; '' for none. */
+  readonly code: string
+  readonly message: string
+}
+
 /** The status counted when the client left before any answer: nginx's number for it, which dashboards know. */
 export const CLIENT_LEFT = 499

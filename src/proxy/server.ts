@@ -7,20 +7,23 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Listen } from '../config/settings.ts'
-import type { Clock } from '../domain/ports.ts'
+import type { Clock, Upstream } from '../domain/ports.ts'
 import { WakeDockError } from '../errors.ts'
 import { responseOn } from './bare-response.ts'
 import { Connections } from './connections.ts'
+import { createTurnedAway, mostClients } from './descriptors.ts'
 import { endsConnection, rawErrorAnswer, sendError } from './error-response.ts'
 import { Exchange, type EndedExchange, type ExchangeContext } from './exchange.ts'
 import { createBodyBudget } from './held-body.ts'
 import { bind } from './listen.ts'
 import { createPaces } from './pace.ts'
 import { createPeers } from './peers.ts'
-import type { Pools } from './pools.ts'
+import { originOf, type Pools } from './pools.ts'
 import { checkRequest, pathOf, type RequestTarget } from './request-check.ts'
-import type { AccessLine, RouteLookup, RouteMatch, ServiceMetrics } from './route-match.ts'
+import type { AccessLine, RouteLookup, RouteMatch, ServiceMetrics, UpstreamFailure } from './route-match.ts'
 import { Tunnel } from './tunnel.ts'
+import { codeOf, type FaultReason } from './upstream-fault.ts'
+import { WaitingRoom, type WaitingSources } from './waiting.ts'
 import { createServer } from '../node-http.ts'
 
 export interface ProxyServerOptions {
@@ -35,12 +38,16 @@ export interface ProxyServerOptions {
   /** Milliseconds for a connection outside the pools (connect.ts); those have their own. Default 1000. */
   readonly connectTimeout?: number
   readonly clock: Clock
-  /** A bug of ours: an exception where none may be. The connection is destroyed. */
+  /** Clients that are turned away (descriptors.ts), and bugs of ours: an exception where none may be. */
   readonly log: { error(fields: object, message: string): void }
   /** Counts requests without a route and malformed ones. */
   readonly unrouted?: ServiceMetrics
   /** Called for every request when access logs are on. */
   readonly access?: (line: AccessLine) => void
+  /** What the waiting page tells of; without it nobody is shown one. */
+  readonly waiting?: WaitingSources
+  /** Called for every exchange that its upstream failed. */
+  readonly failed?: (failure: UpstreamFailure) => void
 }
 
 export interface ProxyServer {
@@ -64,12 +71,15 @@ const KEEP_ALIVE = 150_000
  * first byte would cost an attacker nothing: who may idle so long needs no slow heads.
  */
 const HEADERS_TIMEOUT = KEEP_ALIVE
+/** Milliseconds of silence before the kernel asks whether a client is still there. */
+const PROBE_AFTER = 60_000
 /** Bytes; the same as for responses in pools.ts. */
 const MAX_HEADER_SIZE = 65_536
 
 export function createProxyServer(options: ProxyServerOptions): ProxyServer {
   const { clock, route, pools } = options
   const tunnels = new Set<Socket>()
+  const turnedAway = createTurnedAway(options.log, clock)
   const connections = new Connections()
   let closing = false
 
@@ -80,8 +90,20 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     bodies: createBodyBudget(options.heldBodyMemory),
     paces: createPaces(clock),
     connectTimeout: options.connectTimeout ?? 1000,
+    waiting: options.waiting === undefined ? null : new WaitingRoom(clock, route, options.waiting),
     get closing() {
       return closing
+    },
+    failed(
+      { gate, metrics }: RouteMatch,
+      reason: FaultReason,
+      upstream: Upstream | null,
+      error: unknown,
+    ): void {
+      metrics.upstreamError(reason)
+      const address = upstream && originOf(upstream)
+      const message = error instanceof Error ? error.message : ''
+      options.failed?.({ service: gate.service.name, reason, address, code: codeOf(error), message })
     },
     ended(exchange: EndedExchange): void {
       options.access?.(accessLine(exchange))
@@ -92,7 +114,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
 
   const accessLine = ({ req, target, match, status, cold, seconds }: EndedExchange): AccessLine => ({
     service: match?.gate.service.name ?? null,
-    client: context.peers.of(req.socket).address,
+    client: context.peers.clientOf(req),
     method: req.method ?? '',
     host: target?.host ?? '',
     path: target === null ? '' : pathOf(target.path),
@@ -133,6 +155,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
   const onRequest = (req: IncomingMessage, res: ServerResponse, expectsContinue: boolean): void => {
     guarded(req.socket, () => {
       if (!connections.began(req, res)) return
+      if (context.waiting?.follow(req, res, (stream) => context.ended(stream)) === true) return
       const admitted = admit(req, () => res)
       if (admitted !== null) new Exchange(context, req, res, { ...admitted, expectsContinue }).start()
     })
@@ -178,7 +201,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     else refuse(req, responseOn(req, socket), new WakeDockError('WAKEDOCK_METHOD_NOT_ALLOWED'))
   }
 
-  const createListener = (): Server => {
+  const createListener = ({ kind }: Listen): Server => {
     const server = createServer({
       // It counts the time of the body, and would end holds and long uploads.
       requestTimeout: 0,
@@ -189,12 +212,23 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
       insecureHTTPParser: false,
       // checkRequest() answers it, in our form.
       requireHostHeader: false,
+      // A client that has vanished in a long poll or an event stream would keep its service awake for ever.
+      keepAlive: true,
+      keepAliveInitialDelay: PROBE_AFTER,
       shouldUpgradeCallback: (req: IncomingMessage) => connections.mayUpgrade(req),
     })
     // Above its default of 2000 Node hides headers it has framed the message by (measured): a smuggling hole. 0: no limit
     // in number; maxHeaderSize limits them.
     server.maxHeadersCount = 0
-    server.on('connection', (socket) => connections.opened(socket))
+    server.on('drop', () => turnedAway('WakeDock has as many as it may'))
+    // Nothing but accept() fails once it listens, and one client of whom nothing is known must not end all others.
+    server.once('listening', () => server.on('error', ({ message }) => turnedAway(message)))
+    server.on('connection', (socket) => {
+      // Reset before it was accepted: what it has sent can still be read, but who sent it cannot be told any more, and without an
+      // address it would pass for a unix socket's, which is trusted. Asked now, Node keeps the answer beyond the connection's end.
+      if (kind === 'tcp' && socket.remoteAddress === undefined) socket.destroy()
+      else connections.opened(socket)
+    })
     server.on('request', (req, res) => onRequest(req, res, false))
     server.on('checkContinue', (req, res) => onRequest(req, res, true))
     // RFC 9110 section 10.1.1: an expectation that is not known.
@@ -208,10 +242,12 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
     return server
   }
 
-  const servers = options.listen.map(() => createListener())
+  const servers = options.listen.map(createListener)
 
   return {
     async listen() {
+      const most = await mostClients()
+      for (const server of servers) if (most !== null) server.maxConnections = most
       const bound = await Promise.allSettled(servers.map((server, i) => bind(server, options.listen[i])))
       const failure = bound.find((result) => result.status === 'rejected')
       if (failure !== undefined) {
@@ -223,6 +259,7 @@ export function createProxyServer(options: ProxyServerOptions): ProxyServer {
 
     async close(deadline) {
       closing = true
+      context.waiting?.close()
       const cut = clock.setTimer(deadline, () => {
         for (const server of servers) server.closeAllConnections()
         for (const socket of tunnels) socket.destroy()

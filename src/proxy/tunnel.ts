@@ -19,7 +19,7 @@ import { requestHeaders, responseHeaders } from './headers.ts'
 import { stripPrefix, type RequestTarget } from './request-check.ts'
 import { CLIENT_LEFT, type RouteMatch } from './route-match.ts'
 import { joinUpgrade } from './upgrade.ts'
-import { faultOf, mayRetry } from './upstream-fault.ts'
+import { faultOf, mayRetry, type FaultReason } from './upstream-fault.ts'
 
 /** Bytes a client may send after its head before it has an answer. WebSocket clients send none. */
 const MAX_EARLY = 65_536
@@ -32,8 +32,10 @@ export class Tunnel implements Entrant {
   readonly #match: RouteMatch
   readonly #admission: Admission
   readonly #startedAt: number
-  readonly #early: Buffer[]
-  #earlySize: number
+  readonly #head: Buffer
+  #early: Buffer[] = []
+  /** Bytes of them, which count as a held body's do. */
+  #earlySize = 0
   #upstream: Socket | null = null
   #retried = false
   #status = CLIENT_LEFT
@@ -52,19 +54,19 @@ export class Tunnel implements Entrant {
     this.#client = client
     this.#target = to.target
     this.#match = to.match
-    this.#early = [to.head]
-    this.#earlySize = to.head.length
+    this.#head = to.head
     this.#admission = new Admission(context, req, to, this)
     this.#startedAt = context.clock.now()
   }
 
   start(): void {
-    // Read from while it waits: a connection nobody reads from does not tell when its client leaves.
+    // Read from until there is an answer: a connection nobody reads from does not tell when its client leaves.
     this.#client
       .on('data', this.#onEarly)
       .on('end', this.#onClientEnd)
       .once('close', () => this.#settle())
-    this.#admission.enter()
+    if (this.#head.length > 0) this.#onEarly(this.#head)
+    if (!this.#answered) this.#admission.enter()
   }
 
   /** What it sends meanwhile is kept anyway. */
@@ -88,14 +90,15 @@ export class Tunnel implements Entrant {
       void this.#admission.again()
       return
     }
-    this.#match.metrics.upstreamError(fault.reason)
+    this.#failed(fault.reason, error)
     this.refused(new WakeDockError(fault.code, { cause: error }))
   }
 
+  #failed(reason: FaultReason, error: unknown): void {
+    this.#context.failed(this.#match, reason, this.#admission.upstream, error)
+  }
+
   #join(upstream: Socket): void {
-    // Paused before the listener goes, so that what comes meanwhile waits for http-proxy-3's pipe.
-    this.#client.pause()
-    this.#client.off('data', this.#onEarly).off('end', this.#onClientEnd)
     const { req, context } = { req: this.#req, context: this.#context }
     const protocol = req.headers.upgrade?.trim() ?? ''
     const peer = context.peers.of(this.#client)
@@ -103,7 +106,7 @@ export class Tunnel implements Entrant {
     const failed = (error: unknown): void => {
       if (this.#opened || this.#settled || this.#answered) return
       const fault = faultOf(error, { sent: true, answered: false })
-      this.#match.metrics.upstreamError(fault.reason)
+      this.#failed(fault.reason, error)
       this.refused(new WakeDockError(fault.code, { cause: error }))
     }
     try {
@@ -111,7 +114,7 @@ export class Tunnel implements Entrant {
         req,
         client: this.#client,
         upstream,
-        head: Buffer.concat(this.#early),
+        takeEarly: () => this.#takeEarly(),
         path: stripPrefix(this.#target.path, this.#match.prefix),
         headers: requestHeaders(req.rawHeaders, { peer, httpVersion, authority: this.#target.authority }),
         protocol,
@@ -119,7 +122,7 @@ export class Tunnel implements Entrant {
         opened: () => this.#onOpened(upstream),
         refused: (answer) => this.#relay(answer),
         mismatched: () => {
-          this.#match.metrics.upstreamError('protocol')
+          this.#failed('protocol', new Error('it switched to another protocol than was asked for'))
           this.refused(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
         },
         failed,
@@ -150,12 +153,13 @@ export class Tunnel implements Entrant {
     // A 101 without the headers that make it one.
     if (status < 200) {
       answer.destroy()
-      this.#match.metrics.upstreamError('protocol')
+      this.#failed('protocol', new Error('a 101 that does not say to what it switches'))
       this.refused(new WakeDockError('WAKEDOCK_UPSTREAM_PROTOCOL'))
       return
     }
     this.#status = status
     this.#answered = true
+    this.#takeEarly()
     const res = responseOn(this.#req, this.#client)
     try {
       const headers = [...responseHeaders(answer.rawHeaders, status, this.#req), ...this.#admission.timing()]
@@ -177,6 +181,7 @@ export class Tunnel implements Entrant {
         : new WakeDockError('WAKEDOCK_UPSTREAM_UNREACHABLE', { cause: error })
     this.#status = known.status
     this.#answered = true
+    this.#takeEarly()
     this.#upstream?.destroy()
     sendError(this.#req, responseOn(this.#req, this.#client), known, this.#context.clock)
   }
@@ -186,6 +191,7 @@ export class Tunnel implements Entrant {
     if (this.#settled || !this.#client.destroyed || (this.#opened && this.#upstream?.destroyed === false))
       return
     this.#settled = true
+    this.#takeEarly()
     this.#upstream?.destroy()
     this.#admission.leave()
     const { metrics } = this.#match
@@ -204,9 +210,24 @@ export class Tunnel implements Entrant {
   }
 
   readonly #onEarly = (chunk: Buffer): void => {
+    if (!this.#context.bodies.take(chunk.length)) {
+      this.#admission.overflow()
+      return
+    }
     this.#early.push(chunk)
     this.#earlySize += chunk.length
     if (this.#earlySize >= MAX_EARLY) this.#client.pause()
+  }
+
+  /** Paused before the listener goes, so that what comes from here on waits for whoever reads next. */
+  #takeEarly(): Buffer {
+    this.#client.pause()
+    this.#client.off('data', this.#onEarly).off('end', this.#onClientEnd)
+    const early = Buffer.concat(this.#early)
+    this.#context.bodies.give(this.#earlySize)
+    this.#early = []
+    this.#earlySize = 0
+    return early
   }
 
   /** Half-closed before there was an answer: it can never be upgraded. */

@@ -20,8 +20,8 @@ export interface Join {
   readonly client: Socket
   /** Connected. */
   readonly upstream: Socket
-  /** What the client sent after its head. */
-  readonly head: Buffer
+  /** Called in front of `opened`: stops to read from the client, and gives what it has sent behind its head. */
+  readonly takeEarly: () => Buffer
   /** Path and query as sent. */
   readonly path: string
   /** Flat and raw, Host included, without Connection and Upgrade. */
@@ -40,6 +40,7 @@ export interface Join {
   failed(error: unknown): void
 }
 
+const NOTHING = Buffer.alloc(0)
 /** Milliseconds of silence before a connection is probed. */
 const PROBE_AFTER = 60_000
 
@@ -63,7 +64,7 @@ export function joinUpgrade(join: Join): void {
   const onFailure = (error: unknown): void => join.failed(error)
   // Without the client's headers: at an Expect among them node:http sends the head at once, before it can be replaced.
   const bare = Object.create(req, { headers: { value: {} } })
-  Reflect.apply(stream, undefined, [bare, client, options, join.head, server, onFailure])
+  Reflect.apply(stream, undefined, [bare, client, options, NOTHING, server, onFailure])
   if (sent !== null) takeOver(sent, join)
 }
 
@@ -114,6 +115,8 @@ function takeOver(request: ClientRequest, join: Join): void {
     // http-proxy-3 writes these as text, as they are; Latin-1 so that every byte of a value stays one byte.
     answer.headers = Object.fromEntries(grouped(head101))
     join.client.setDefaultEncoding('latin1')
+    const early = join.takeEarly()
+    if (early.length > 0) join.client.unshift(early)
     for (const listener of theirs) Reflect.apply(listener, request, [answer, socket, head])
     // A client that has vanished behind its half-close is found by the kernel's probes; http-proxy-3 leaves them at 2 hours.
     for (const end of [join.client, socket]) if (end instanceof Socket) end.setKeepAlive(true, PROBE_AFTER)

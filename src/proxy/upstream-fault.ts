@@ -13,6 +13,7 @@ export type FaultReason =
   | 'reset'
   | 'retired'
   | 'tls'
+  | 'descriptors'
   | 'protocol'
   | 'request'
   | 'other'
@@ -54,6 +55,9 @@ const REASONS: Readonly<Record<string, FaultReason>> = {
   // The pool was retired between the lease and the dispatch, or cut at the end of its bound.
   UND_ERR_CLOSED: 'retired',
   UND_ERR_DESTROYED: 'retired',
+  // Ours, not the upstream's: nobody has to be asked about it, and another attempt would need one more.
+  EMFILE: 'descriptors',
+  ENFILE: 'descriptors',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'protocol',
   // undici refuses to send it: a head that Node's parser accepts and undici's checks do not.
@@ -97,7 +101,7 @@ export function mayRetry(
   return !progress.sent || IDEMPOTENT.has(request.method)
 }
 
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : ''
   return typeof code === 'string' ? code : ''
 }

@@ -151,8 +151,10 @@ t.test('without tokens, a page on another host name that points here is refused'
 const SITES: readonly (readonly [headers: Record<string, string>, allowed: boolean])[] = [
   [{}, true],
   [{ 'sec-fetch-site': 'same-origin', origin: 'http://localhost:9090' }, true],
+  [{ 'sec-fetch-site': 'same-origin', origin: 'https://behind.caddy.example' }, true],
   [{ 'sec-fetch-site': 'none' }, true],
   [{ 'sec-fetch-site': 'cross-site' }, false],
+  [{ 'sec-fetch-site': 'cross-site', origin: 'http://localhost:9090' }, false],
   [{ 'sec-fetch-site': 'same-site' }, false],
   [{ origin: 'http://localhost:3000' }, false],
   [{ origin: 'https://evil.example' }, false],
@@ -161,17 +163,53 @@ const SITES: readonly (readonly [headers: Record<string, string>, allowed: boole
 
 for (const [headers, allowed] of SITES) {
   t.test(
-    `without tokens, a write with ${JSON.stringify(headers)} is ${allowed ? 'taken' : 'refused'}`,
+    `without tokens, a request with ${JSON.stringify(headers)} is ${allowed ? 'taken' : 'refused'}`,
     (t) => {
       const access = createAccess(LOCAL, [], () => 0)
-      const write = refusal(() => access.authorize(caller(headers, { method: 'POST' }), 'operate'))
-      t.equal(write, allowed ? null : 'WAKEDOCK_CROSS_SITE')
+      const code = allowed ? null : 'WAKEDOCK_CROSS_SITE'
+      t.equal(
+        refusal(() => access.authorize(caller(headers, { method: 'POST' }), 'operate')),
+        code,
+      )
       t.equal(
         refusal(() => access.authorize(caller(headers), 'read')),
+        code,
+      )
+      const link = { ...headers, 'sec-fetch-mode': 'navigate' }
+      t.equal(
+        refusal(() => access.authorize(caller(link), 'read')),
         null,
-        'reading is left to the browser',
+        'a link may be followed from anywhere',
+      )
+      t.equal(
+        refusal(() => access.authorize(caller(link, { method: 'POST' }), 'operate')),
+        code,
+        'a form may not be sent from anywhere',
       )
       t.end()
     },
   )
 }
+
+t.test('whoever has been let in is let go with the token', (t) => {
+  const access = createAccess(LOCAL, TOKENS, () => 0)
+  const [reader, operator, nobody] = [bearer('read-secret'), bearer('operate-secret'), caller()]
+  t.ok(access.holds(reader, 'read'))
+  t.notOk(access.holds(reader, 'operate'))
+  t.ok(access.holds(operator, 'operate'))
+  t.notOk(access.holds(nobody, 'read'))
+  access.update([token('ops', 'operate-secret', 'read')])
+  t.notOk(access.holds(reader, 'read'))
+  t.ok(access.holds(operator, 'read'))
+  t.notOk(access.holds(operator, 'operate'), 'its scope has become less')
+  for (let times = 0; times < 30; times++) access.holds(reader, 'read')
+  t.equal(
+    refusal(() => access.authorize(reader, 'read')),
+    'WAKEDOCK_UNAUTHORIZED',
+    'that is no guess',
+  )
+  access.update([])
+  t.ok(access.holds(nobody, 'operate'), 'without tokens this machine is trusted again')
+  t.notOk(access.holds(caller({ host: 'evil.example' }), 'read'))
+  t.end()
+})

@@ -47,7 +47,7 @@ const REFUSED: readonly (readonly [
   ['an unpin with a body', 'DELETE /api/v1/services/blog/pin', '{"for":"2h"}', 400, 'WAKEDOCK_INVALID_INPUT'],
   ['a pin that waits', 'PUT /api/v1/services/blog/pin?wait=true', null, 400, 'WAKEDOCK_INVALID_INPUT'],
   ['an unknown path', 'GET /api/v2/services', null, 404, 'WAKEDOCK_NOT_FOUND'],
-  ['another method', 'DELETE /api/v1/services/blog', null, 404, 'WAKEDOCK_NOT_FOUND'],
+  ['another method', 'DELETE /api/v1/services/blog', null, 405, 'WAKEDOCK_METHOD_NOT_ALLOWED'],
   ['an unknown field', 'POST /api/v1/services/blog/sleep', '{"forse":true}', 400, 'WAKEDOCK_INVALID_INPUT'],
   [
     'a field of another type',
@@ -147,7 +147,9 @@ t.test('metrics are text', async (t) => {
 t.test('a reload says what changed, or what is wrong', async (t) => {
   const good = await startAdmin(t)
   t.match(await good.ask('POST /api/v1/config/reload'), { status: 200, json: { changed: ['blog'] } })
-  const bad = await startAdmin(t, { reload: () => Promise.resolve({ ok: false, faults: ['a.yaml:1:2 x'] }) })
+  const bad = await startAdmin(t, {
+    config: { reload: () => Promise.resolve({ ok: false, faults: ['a.yaml:1:2 x'] }) },
+  })
   t.match(await bad.ask('POST /api/v1/config/reload'), {
     status: 422,
     json: { code: 'WAKEDOCK_CONFIG_REFUSED', faults: ['a.yaml:1:2 x'] },
@@ -156,7 +158,10 @@ t.test('a reload says what changed, or what is wrong', async (t) => {
 
 t.test('health is for everybody, what is wrong is for those who may read', async (t) => {
   const problems = ['docker does not answer']
-  const { ask } = await startAdmin(t, { tokens: TOKENS, health: { ready: () => ({ ok: false, problems }) } })
+  const { ask } = await startAdmin(t, {
+    tokens: TOKENS,
+    health: { ready: () => ({ ok: false, problems }), providers: () => [] },
+  })
   const reader = { headers: { authorization: 'Bearer read-secret' } }
   t.match(await ask('GET /healthz'), { status: 200 })
   t.strictSame((await ask('GET /healthz')).json, { status: 'ok' })

@@ -59,6 +59,7 @@ t.test('a service is shown with everything that is known of it, and nothing else
     pinned: true,
     pinned_until: '2026-11-21T12:00:00.000Z',
     health: 'unhealthy',
+    memory_bytes: null,
     waking: null,
     waiting_for: ['db'],
     needed_by: ['shop'],

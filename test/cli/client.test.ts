@@ -1,8 +1,12 @@
 /** status, wake and sleep against a real admin server, and every way in which it may not be there. */
 import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createRawServer } from 'node:net'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
+import { adminAddress } from '../../src/cli/admin-address.ts'
+import { notOurs, unreachable } from '../../src/cli/refusals.ts'
 import { startAdmin, TOKENS } from '../helpers/admin.ts'
 import { FAILURE, FakeControl, snapshot } from '../helpers/fake-control.ts'
 import { run } from '../helpers/cli.ts'
@@ -29,8 +33,8 @@ t.test('wake and sleep order, and with --wait say the outcome', async (t) => {
   const { url, control } = await startAdmin(t)
   const env = { WAKEDOCK_ADMIN: url }
   t.same(await run('wake blog', { env }), { code: 0, out: 'blog is asleep\n', err: '' })
-  t.same(await run('wake blog --wait', { env }), { code: 0, out: 'blog is awake\n', err: '' })
-  t.same(await run('sleep blog --wait', { env }), { code: 0, out: 'blog is asleep\n', err: '' })
+  t.same(await run('wake blog --wait', { env }), { code: 0, out: 'blog is awake, after 0 ms\n', err: '' })
+  t.same(await run('sleep blog --wait', { env }), { code: 0, out: 'blog is asleep already\n', err: '' })
   await run('sleep blog --force', { env })
   t.same(control.orders, ['wake blog', 'wake blog', 'sleep blog', 'sleep blog force'])
 })
@@ -93,17 +97,25 @@ t.test('the token comes from the environment or a file', async (t) => {
   t.match(await run(`wake blog --admin ${url} --token-file ${file}`), { code: 0 })
 
   const wrong = await run(status, { env: { WAKEDOCK_TOKEN: 'gue55' } })
-  t.match(wrong, { code: 1, err: /\$WAKEDOCK_TOKEN is not set or not one of its admin\.tokens/u })
+  t.match(wrong, {
+    code: 1,
+    err: /does not take the token of \$WAKEDOCK_TOKEN: it is not one of its admin\.tokens/u,
+  })
   t.notMatch(wrong.err, /gue55/u)
-  t.match(await run(status), { code: 1, err: /\$WAKEDOCK_TOKEN is not set/u })
+  t.match(await run(status), { code: 1, err: /wants a token, and none was given\. .*\$WAKEDOCK_TOKEN/u })
   t.match(await run(`wake blog --admin ${url}`, { env: { WAKEDOCK_TOKEN: 'read-secret' } }), {
     code: 1,
-    err: /"prometheus" may read, not operate\. .*\$WAKEDOCK_TOKEN/u,
+    err: /"prometheus" may read, not operate\. It comes from \$WAKEDOCK_TOKEN; this takes one whose scope is operate/u,
   })
   t.match(await run(`${status} --token-file no/where`), {
     code: 1,
     err: /--token-file no\/where cannot be read/u,
   })
+  writeFileSync(file, 'tok3n\nsecond line\n')
+  const two = await run(`${status} --token-file ${file}`)
+  t.match(two, { code: 1, err: /holds more than a token/u })
+  t.notMatch(two.err, /tok3n/u)
+  t.match(await run(status, { env: { WAKEDOCK_TOKEN: 'tok3n é' } }), { err: /\$WAKEDOCK_TOKEN holds more/u })
   writeFileSync(file, '\n')
   t.match(await run(`${status} --token-file ${file}`), { code: 1, err: /is empty/u })
 })
@@ -118,7 +130,7 @@ t.test('a daemon that is not there', async (t) => {
   })
   t.match(await run('status --admin unix:/no/such.sock'), {
     code: 1,
-    err: /answers at unix:\/no\/such\.sock: .*ENOENT/u,
+    err: /answers at unix:\/no\/such\.sock: there is no such socket\.\n/u,
   })
   t.match(await run('status --admin localhost:9090'), {
     code: 1,
@@ -138,20 +150,134 @@ t.test('credentials in the address are refused, and not repeated', async (t) => 
   }
 })
 
-t.test('something else that answers', async (t) => {
-  let body = '<html>'
-  const other = createServer((_request, response) => response.end(body))
-  await new Promise<void>((resolve) => {
-    other.listen(0, '127.0.0.1', resolve)
+interface Other {
+  /** What it answers; a path that is not here gets that of "*". */
+  readonly bodies: Readonly<Record<string, string>>
+  readonly status?: number
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Another program, or another WakeDock. Resolves to its address. */
+async function startOther(t: Pick<Test, 'teardown'>, { bodies, status = 200, headers = {} }: Other) {
+  const other = createServer((request, response) => {
+    response.writeHead(status, headers)
+    response.end(bodies[String(request.url)] ?? bodies['*'] ?? '')
   })
+  other.listen(0, '127.0.0.1')
+  await once(other, 'listening')
   t.teardown(() => other.close())
   const address = other.address()
-  const port = typeof address === 'object' ? address?.port : undefined
-  const line = `status --admin http://127.0.0.1:${port}`
-  t.match(await run(line), { code: 1, err: /is not WakeDock's admin API/u })
-  body = '{"hello":"world"}'
-  t.match(await run(line), { code: 1, err: /speaks another version/u })
-  t.match(await run(`${line} blog`.replace('status', 'wake')), { code: 1, err: /speaks another version/u })
+  return `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
+}
+
+const OVERVIEW = '/api/v1/system/overview'
+const UNKNOWN = '{"code":"WAKEDOCK_NOT_FOUND","detail":"There is no such path."}'
+const NO_ROUTE = '{"code":"WAKEDOCK_NO_ROUTE","status":404}'
+
+/** What answers, and the beginning of what is said of it. */
+const OTHERS: readonly (readonly [what: string, other: Other, said: RegExp])[] = [
+  ['a web page', { bodies: { '*': '<html>' } }, /^what answers at \S+ is not WakeDock's admin API\./u],
+  ['a JSON API', { bodies: { '*': '{"hello":"world"}' } }, /^what answers at \S+ is not WakeDock's/u],
+  [
+    'a JSON API that refuses',
+    { bodies: { '*': '{}' }, status: 404 },
+    /^what answers at \S+ is not WakeDock's/u,
+  ],
+  [
+    'the side of the proxy that no service is at',
+    {
+      bodies: { '*': NO_ROUTE },
+      status: 404,
+      headers: { 'proxy-status': 'WakeDock; error=destination_not_found' },
+    },
+    /^\S+ is where WakeDock takes the requests for its services \(listen\), not its admin API\. .*--admin/u,
+  ],
+  [
+    'a service behind the proxy',
+    { bodies: { '*': '<html>' }, headers: { via: '1.1 wakedock' } },
+    /^\S+ is where WakeDock takes the requests/u,
+  ],
+  [
+    'a service behind the proxy that speaks JSON',
+    { bodies: { '*': '{}' }, headers: { via: '1.1 caddy, 1.1 wakedock' } },
+    /^\S+ is where WakeDock takes the requests/u,
+  ],
+  [
+    'a daemon that answers otherwise',
+    { bodies: { '*': '{}', [OVERVIEW]: '{"version":"0.9.0"}' } },
+    /^the daemon at \S+ is WakeDock 0\.9\.0, and this command is 1\.2\.3: .* has to be started again/u,
+  ],
+  [
+    'a daemon of the same version that answers otherwise',
+    { bodies: { '*': '{}', [OVERVIEW]: '{"version":"1.2.3"}' } },
+    /^the daemon at \S+ speaks another version of the API/u,
+  ],
+  [
+    'a daemon that does not know the path',
+    { bodies: { '*': UNKNOWN }, status: 404 },
+    /^the daemon at \S+ speaks another version of the API/u,
+  ],
+]
+
+for (const [what, other, said] of OTHERS) {
+  t.test(`what answers is ${what}`, async (t) => {
+    const url = await startOther(t, other)
+    for (const line of [
+      'status',
+      'status blog',
+      'wake blog --wait',
+      'logs blog',
+      'events',
+      'reload --check',
+    ]) {
+      const { code, out, err } = await run(`${line} --admin ${url}`)
+      t.same({ code, out }, { code: 1, out: '' }, line)
+      t.match(err.replace('wakedock: ', ''), said, line)
+    }
+  })
+}
+
+t.test('what answers does not speak HTTP', async (t) => {
+  const server = createRawServer((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  const port = address !== null && typeof address === 'object' ? address.port : 0
+  t.match(await run(`status --admin http://127.0.0.1:${port}`), {
+    code: 1,
+    err: /is not WakeDock's admin API: it does not speak HTTP\. Name/u,
+  })
+})
+
+t.test('what answers does not speak TLS', async (t) => {
+  const { url } = await startAdmin(t)
+  const https = url.replace('http:', 'https:')
+  t.same(await run(`status --admin ${https}`), {
+    code: 1,
+    out: '',
+    err: `wakedock: ${https} does not speak TLS: write http:// instead of https://.\n`,
+  })
+})
+
+t.test('the address is the default, which is told, and who else may be there', async (t) => {
+  const address = adminAddress({ options: new Map(), positionals: [] }, { env: {} })
+  const refusedThere = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+  t.match(
+    unreachable(address, refusedThere).message,
+    /at http:\/\/127\.0\.0\.1:9090 \(the default\): nothing listens there/u,
+  )
+  t.match(notOurs(address.base).message, /\(Prometheus, for one, uses the same port/u)
+  const socket = adminAddress(
+    { options: new Map([['admin', 'unix:///run/w.sock']]), positionals: [] },
+    { env: {} },
+  )
+  t.equal(socket.socketPath, '/run/w.sock')
+  const denied = Object.assign(new Error('connect'), { code: 'EACCES' })
+  t.match(
+    unreachable(socket, denied).message,
+    /member of the socket's group \("ls -l \/run\/w\.sock" shows it\), or as root/u,
+  )
 })
 
 t.test('colour and width are those of the terminal', async (t) => {

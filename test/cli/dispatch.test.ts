@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readArguments } from '../../src/cli/arguments.ts'
+import { COMMANDS } from '../../src/cli/commands.ts'
 import { command as sleep } from '../../src/cli/sleep.ts'
 import { findConfig } from '../../src/cli/config-path.ts'
 import { run } from '../helpers/cli.ts'
@@ -17,12 +18,11 @@ t.test('--help lists every command', async (t) => {
     const { code, out, err } = await run(line)
     t.equal(code, 0)
     t.equal(err, '')
-    for (const name of ['serve', 'check', 'status', 'wake', 'sleep', 'pin', 'unpin'])
-      t.match(out, new RegExp(`^ {2}${name} `, 'mu'))
+    for (const name of Object.keys(COMMANDS)) t.match(out, new RegExp(`^ {2}${name} `, 'mu'))
   }
 })
 
-for (const name of ['serve', 'check', 'status', 'wake', 'sleep', 'pin', 'unpin']) {
+for (const name of Object.keys(COMMANDS)) {
   t.test(`${name} --help shows its options and examples`, async (t) => {
     const help = await run(`${name} --help`)
     t.equal(help.code, 0)
@@ -64,13 +64,49 @@ const WRONG: readonly (readonly [line: string, complaint: string])[] = [
     '"wakedock check" does not take the argument "blog.yaml"; name a file with --config blog.yaml',
   ],
   ['help statsu', '"statsu" is not a command; did you mean status?'],
+  ['hlep', '"hlep" is not a command; did you mean help?'],
+  ['events --types wok', '"wok" is no type of event; did you mean woke?'],
+  ['completion', '"wakedock completion" needs one of bash, zsh, fish, services'],
+  ['completion fihs', '"wakedock completion" does not take "fihs"; did you mean fish?'],
+  [
+    'completion powershell',
+    '"wakedock completion" does not take "powershell"; it takes one of bash, zsh, fish, services',
+  ],
 ]
 
 for (const [line, complaint] of WRONG) {
   t.test(`"wakedock ${line}" is wrong usage`, async (t) => {
-    t.same(await run(line), { code: 2, out: '', err: `wakedock: ${complaint}\nSee "wakedock --help".\n` })
+    const { code, out, err } = await run(line)
+    t.same({ code, out }, { code: 2, out: '' })
+    const [first, usage, more, end] = err.split('\n')
+    t.equal(first, `wakedock: ${complaint}`)
+    const name = /^Usage: wakedock ([a-z]+) [A-Z[b]/u.exec(usage ?? '')?.[1]
+    t.ok(name !== undefined || usage === 'Usage: wakedock COMMAND')
+    t.equal(more, `See "wakedock ${name === undefined ? '' : `${name} `}--help".`)
+    t.equal(end, '')
   })
 }
+
+t.test('wrong usage is answered with how that command is used', async (t) => {
+  const usage = 'Usage: wakedock wake SERVICE [--wait]\nSee "wakedock wake --help".\n'
+  t.equal((await run('wake')).err, `wakedock: "wakedock wake" needs the name of a service\n${usage}`)
+})
+
+t.test('on a narrow terminal, complaints and help are broken into lines of whole words', async (t) => {
+  const narrow = { isTTY: true, stderrIsTTY: true, columns: 40 }
+  for (const { out, err } of [await run('statsu', narrow), await run('wake --json', narrow)])
+    t.ok(
+      `${out}${err}`.split('\n').every((line) => line.length <= 40),
+      err,
+    )
+  for (const line of ['--help', 'status --help', 'events --help']) {
+    const { out } = await run(line, narrow)
+    // Examples are copied, and how a command is used stands whole.
+    const whole = /^Usage: | {2}wakedock |^ {2}[a-z]+ [A-Z[b]/u
+    const long = out.split('\n').filter((text) => text.length > 40 && !whole.test(text))
+    t.same(long, [], line)
+  }
+})
 
 t.test('a config file may be called like a command', async (t) => {
   const { code, err } = await run('--config status')

@@ -38,7 +38,7 @@ t.test('one service that is awake', async (t) => {
       '  target       container blog',
       '  in flight    2',
       '  held         0',
-      '  last active  0 ms ago',
+      '  last active  0 s ago',
       '  sleeps       in 14 m (idle timeout 15 m)',
       '  last wake    12 m ago (request), ready after 1.24 s (start 210 ms, ready 1.03 s)',
       '  last sleep   1 h ago (idle), took 310 ms',
@@ -78,8 +78,9 @@ t.test('one service that failed says what to do', async (t) => {
       '  tried again  at a request, in 5 s or later',
     ),
   )
+  t.match(text, /^blog\n {2}state {8}failed for 1 m\n {2}failure /u, 'first of all')
   t.match(text, /last active {2}not since WakeDock started\n/u)
-  t.match(text, /last wake {4}0 ms ago \(request\), timeout after 1\.24 s/u)
+  t.match(text, /last wake {4}0 s ago \(request\), timeout after 1\.24 s/u)
   t.match(text, /last sleep {3}-\n/u)
   t.match(detail({ ...wiki, kept: 'schedule' }), /tried again {2}in 5 s, because it is to be kept awake\n/u)
   t.match(detail({ failure: FAILURE }), /tried again {2}at the next request\n/u)
@@ -120,6 +121,11 @@ const SLEEPS: readonly (readonly [what: string, changes: Partial<ServiceSnapshot
     { state: 'waking', waitingFor: ['db', 'blog/cache'] },
     /state {8}waking for 1 m\n {2}waiting for {2}db, blog\/cache\n/u,
   ],
+  [
+    'what a wake waits for',
+    { state: 'waking', waking: { since: NOW - 2000, phase: 'ready' } },
+    / waking {7}waiting until it is ready, for 2 s\n/u,
+  ],
   ['a HEALTHCHECK', { state: 'awake', health: 'unhealthy' }, / health {7}unhealthy\n/u],
   ['no hosts: only others use it', { service: { ...service, routes: [] } }, / hosts {8}-\n/u],
 ]
@@ -132,6 +138,28 @@ for (const [what, changes, ...rows] of SLEEPS) {
 
 t.test('what does not concern a service has no line', async (t) => {
   t.notMatch(detail({}), /pinned|needed by|waiting for|health|parts|failure/u)
+})
+
+t.test('what it uses is told once it has been looked at', (t) => {
+  const text = statusDetail(viewService(snapshot('blog'), 45.4 * 1024 * 1024), PLAIN)
+  t.match(text, / target .*\n {2}memory {7}45 MiB\n/u)
+  t.notMatch(detail({}), / memory /u)
+  t.end()
+})
+
+t.test('lines that do not fit go on beneath their text', (t) => {
+  const view = viewService(snapshot('blog', { lastWake: { ...lastWake, at: NOW - 3000 } }))
+  const text = statusDetail(view, { ...PLAIN, columns: 40 })
+  t.match(
+    text,
+    screen(
+      '  last wake    3 s ago (request), ready',
+      '               after 1.24 s (start 210',
+      '               ms, ready 1.03 s)',
+    ),
+  )
+  t.ok(text.split('\n').every((line) => line.length <= 40))
+  t.end()
 })
 
 t.test('a stack shows its containers, and why one of them failed', async (t) => {

@@ -37,7 +37,7 @@ t.test('the example loads without a fault and without a warning', async (t) => {
   const result = await loadConfigText(
     example,
     'wakedock.yaml',
-    { WAKEDOCK_TOKEN: '0123456789abcdef' },
+    { WAKEDOCK_TOKEN: '0123456789abcdef', WEBHOOK_SECRET: 'fedcba9876543210' },
     readText,
   )
   t.match(result, { ok: true, warnings: [] })

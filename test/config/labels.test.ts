@@ -141,10 +141,6 @@ const FAULTS: readonly [options: Record<string, string>, warnings: readonly stri
     ['label wakedock.depends_on names dbb, which is not one of the services; did you mean db?'],
   ],
   [
-    { 'waiting.page': 'auto' },
-    ['label wakedock.waiting is not known to this version of WakeDock yet; remove it'],
-  ],
-  [
     { max_held: '0', idle_timeut: '5m' },
     [
       'label wakedock.idle_timeut is not an option; did you mean idle_timeout?',

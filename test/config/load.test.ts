@@ -64,11 +64,13 @@ t.test('the smallest file has the documented defaults', async (t) => {
         sleepMode: 'stop',
         drainTimeout: 30_000,
         maxHeld: 1000,
+        waiting: { page: 'auto', holdFirst: 2000, title: null, theme: 'auto' },
         ignore: null,
         schedule: null,
         busy: null,
       },
     ],
+    webhooks: [],
     compose: [],
     labelled: null,
   })
@@ -100,6 +102,7 @@ services:
     limits: { heldRequests: 5, heldBodyMemory: 1_000_000 },
     log: { level: 'debug', format: 'json', access: true },
     docker: { host: 'tcp://127.0.0.1:2375', network: 'caddy' },
+    webhooks: [],
     compose: [],
   })
 })

@@ -42,6 +42,21 @@ for (const [title, token] of SOURCES)
     t.notMatch(printed(result), CANARY)
   })
 
+t.test('settings, warnings and faults do not show the url or the secret of a webhook', async (t) => {
+  const hook = { url: `https://user:${CANARY}@example.com/${CANARY}`, secret: CANARY, format: 'discord' }
+  const text = (webhooks: object[]): string => JSON.stringify({ webhooks, services: {} })
+  const sound = await loadConfigText(text([hook]), FILE, {})
+  t.ok(sound.ok)
+  if (!sound.ok) return
+  t.equal(sound.settings.webhooks[0]?.secret?.reveal(), CANARY)
+  t.notMatch(printed(sound) + sound.warnings.map(formatFault).join('\n'), CANARY)
+  const swapped = { [CANARY]: 'url' }
+  const bad = [hook, hook, { url: `ftp://${CANARY}` }, { url: hook.url, secret: `whsec_${CANARY}!` }, swapped]
+  const faulty = await loadConfigText(text(bad), FILE, {})
+  t.ok(!faulty.ok && faulty.faults.length > 4)
+  if (!faulty.ok) t.notMatch(printed(faulty.faults) + faulty.faults.map(formatFault).join('\n'), CANARY)
+})
+
 const BAD_TOKENS: readonly [title: string, yaml: string][] = [
   ['of the wrong type', `{ name: ops, token: [${CANARY}] }`],
   ['twice', `{ name: a, token: ${CANARY} }, { name: b, token: ${CANARY} }`],

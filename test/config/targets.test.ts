@@ -138,6 +138,7 @@ services:
       sleepMode: 'pause',
       drainTimeout: 3000,
       maxHeld: 1000,
+      waiting: { page: 'auto', holdFirst: 2000, title: null, theme: 'auto' },
       ignore: null,
       schedule: null,
       busy: null,

@@ -48,3 +48,18 @@ t.test('the most specific route wins: exact host, then the longest path of whole
     t.equal(table.lookup(host, path), found, `${host}${path} from the memo`)
   }
 })
+
+t.test('a host is served if any of its paths is', async (t) => {
+  const apps = new RouteTable([
+    { routes: [{ host: 'app.example.com', path: '/app', stripPrefix: false }], match: () => 'app' },
+    { routes: [{ host: '*.b.example.com', path: '/', stripPrefix: false }], match: () => 'b' },
+  ])
+  for (const [host, expected] of [
+    ['app.example.com', true],
+    ['x.b.example.com', true],
+    ['b.example.com', false],
+    ['x.y.b.example.com', false],
+    ['', false],
+  ] as const)
+    t.equal(apps.serves(host), expected, host)
+})

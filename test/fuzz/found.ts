@@ -81,6 +81,17 @@ export const FOUND: readonly (readonly [fault: string, each: Case])[] = [
     answer('HTTP/1.1 200 OK\r\n\r\nhalf of i', { end: 'break' }),
   ],
   [
+    'a connection that was reset behind its end stayed open, and its requests in flight',
+    request(
+      `${GET}Expect: 100-continue\r\n\r\nPUT /second HTTP/1.0\r\nHost: a\r\nConnection: close\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\nHEAD /third HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n`,
+      { style: 'large', end: 'close' },
+    ),
+  ],
+  [
+    'white space behind "chunked" made it a coding that is not known',
+    answer('HTTP/1.1 200\r\nTransfer-Encoding:chunked  \r\n\r\n2\r\nok\r\n0\r\n\r\n'),
+  ],
+  [
     'an answer in a coding nobody asked for lost its name',
     answer('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nConnection: close\r\n\r\nxyz', { end: 'close' }),
   ],

@@ -2,7 +2,7 @@
  * For tests of providers against the real outside: a listener that keeps what it is told, so
  * that a test can wait for a status instead of for time.
  */
-import type { ProviderListener, TargetStatus } from '../../src/domain/ports.ts'
+import type { Insight, LogLine, LogOptions, ProviderListener, TargetStatus } from '../../src/domain/ports.ts'
 import type { ContainerTarget, ProcessTarget, Target } from '../../src/domain/service.ts'
 import type { TargetError } from '../../src/errors.ts'
 import { until } from '../helpers/docker.ts'
@@ -48,6 +48,16 @@ export class Listener implements ProviderListener {
   hears(what: string, times = 1): Promise<boolean> {
     return until(`${what} is told`, () => this.log.filter((entry) => entry === what).length >= times)
   }
+}
+
+/** All lines of a log. Default: the last 100, not followed. */
+export async function readAll(
+  insight: Pick<Insight, 'logs'>,
+  target: Target,
+  options: Partial<LogOptions> = {},
+): Promise<LogLine[]> {
+  const { signal } = new AbortController()
+  return Array.fromAsync(insight.logs(target, { tail: 100, follow: false, signal, ...options }))
 }
 
 export function containerTarget(name: string, more: Partial<ContainerTarget> = {}): ContainerTarget {

@@ -1,7 +1,10 @@
 /** A client's connection where Node has read further than the answers have come, on raw sockets. Most of it was found by test/fuzz. */
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import t from 'tap'
+import { resetConnection } from '../../src/proxy/reset.ts'
 import { rig } from './rig.ts'
-import { answering, eventually, HEAD, message, OK, rawUpstream } from './wire.ts'
+import { answering, connectTo, eventually, HEAD, message, OK, portOf, rawUpstream, Wire } from './wire.ts'
 
 const get = (path: string, ...fields: string[]): string =>
   message(`GET ${path} HTTP/1.1`, 'Host: a', ...fields)
@@ -21,6 +24,23 @@ t.test('half an answer to HTTP/1.0 never ends cleanly', async (t) => {
       await client.untilClosed()
       t.ok(client.failed, 'a reset')
     })
+})
+
+t.test('a connection that is reset is closed, whatever is under way on it', async (t) => {
+  for (const ended of [false, true]) {
+    const { promise: accepted, resolve } = Promise.withResolvers<Socket>()
+    const server = createServer({ allowHalfOpen: true }, resolve)
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    t.teardown(() => server.close())
+    const client = new Wire(connectTo(`127.0.0.1:${portOf(server)}`))
+    const socket = await accepted
+    if (ended) socket.end('answer')
+    resetConnection(socket)
+    await once(socket, 'close')
+    await client.untilClosed()
+    t.equal(client.failed, !ended)
+    t.equal(client.received, ended ? 'answer' : '')
+  }
 })
 
 t.test('an interim answer to a request behind an unanswered one does not get into the answers', async (t) => {

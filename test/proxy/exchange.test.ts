@@ -1,7 +1,17 @@
 /** One request both ways over raw sockets: what the upstream sees, what the client sees, byte for byte. */
 import t from 'tap'
 import { rig } from './rig.ts'
-import { HEAD, OK, type Wire, answering, closedPort, message, rawUpstream, upstreamAt } from './wire.ts'
+import {
+  HEAD,
+  OK,
+  type Wire,
+  answering,
+  closedPort,
+  eventually,
+  message,
+  rawUpstream,
+  upstreamAt,
+} from './wire.ts'
 
 t.test('a request reaches the upstream as it was sent, and the answer the client', async (t) => {
   const app = await rawUpstream(t)
@@ -251,6 +261,23 @@ t.test('pipelined requests are answered in order', async (t) => {
   const reply = (path: string): string => message('HTTP/1.1 200 OK', 'Content-Length: 2') + path
   for (const wire of [two, one]) wire.send(reply(/GET (\/\d)/.exec(wire.received)?.[1] ?? ''))
   t.match(await client.until('/2'), /\/1HTTP\/1.1 200 OK[^]*\/2$/)
+})
+
+t.test('requests at the same time each have a connection of their own', async (t) => {
+  const app = await rawUpstream(t)
+  const { ask } = await rig(t, app.upstream)
+  // One that is kept, first: whoever came second could be written behind whoever is still unanswered on it.
+  const first = await ask(message('GET /first HTTP/1.1', 'Host: a'))
+  const kept = await app.connection()
+  await kept.until(HEAD)
+  kept.send(OK)
+  await first.until('ok')
+  const clients = await Promise.all([1, 2, 3].map((n) => ask(message(`GET /${n} HTTP/1.1`, 'Host: a'))))
+  const asked = (): string[] => app.wires.flatMap(({ received }) => received.match(/GET \/\d/g)?.join() ?? [])
+  await eventually(() => asked().join().split(',').length === 3)
+  t.same(asked().toSorted(), ['GET /1', 'GET /2', 'GET /3'])
+  for (const wire of app.wires) wire.send(OK)
+  await Promise.all(clients.map((client) => client.until('ok')))
 })
 
 t.test('a prefix is taken off the path', async (t) => {

@@ -29,6 +29,23 @@ t.test('an upstream that dies in mid-body destroys the connection of the client'
   }
 })
 
+t.test('a reset is not the end of an answer that goes on to the close', async (t) => {
+  for (const version of ['1.1', '1.0']) {
+    const app = await rawUpstream(t)
+    const { ask, gate, metrics } = await rig(t, app.upstream)
+    const client = await ask(message(`GET / HTTP/${version}`, 'Host: a'))
+    const wire = await app.connection()
+    await wire.until(HEAD)
+    wire.send(`${message('HTTP/1.1 200 OK')}abc`)
+    await client.until('abc')
+    wire.socket.resetAndDestroy()
+    t.notMatch(await client.untilClosed(), '\r\n0\r\n')
+    if (version === '1.0') t.ok(client.failed, 'a reset')
+    await eventually(() => gate.inFlight === 0)
+    t.ok(metrics.told.includes('upstream error protocol'))
+  }
+})
+
 t.test('a client that leaves takes its upstream request with it', async (t) => {
   const phases = [
     { sent: message('GET / HTTP/1.1', 'Host: a'), answer: '', status: 499 },

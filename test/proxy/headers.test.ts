@@ -11,6 +11,10 @@ const from = (peer: typeof stranger | typeof socket, httpVersion = '1.1') => ({
 })
 const GET = { method: 'GET', httpVersionMinor: 1 }
 const FIXED = ['Host', 'a']
+/** Not ours to write, but to believe or not. */
+const OTHERS = ['X-Real-IP', '1.1.1.1', 'X-Forwarded-Port', '443', 'X-Forwarded-Prefix', '/a'].concat(
+  ['Ssl', 'Scheme', 'Server', 'User'].flatMap((name) => [`X-Forwarded-${name}`, 'x']),
+)
 const tail = (forwarded: string, proto = 'http', host = 'a'): string[] =>
   [
     ['X-Forwarded-For', forwarded],
@@ -75,13 +79,14 @@ t.test('request headers', async (t) => {
         'evil',
         'Forwarded',
         'for=1.1.1.1',
+        ...OTHERS,
       ],
       stranger,
       tail('9.9.9.9'),
     ],
     [
       'not with underscores either',
-      ['X_Forwarded_For', '1.1.1.1', 'X_Other', 'y'],
+      ['X_Forwarded_For', '1.1.1.1', 'x_real-ip', '1.1.1.1', 'X_Other', 'y'],
       stranger,
       ['X_Other', 'y', ...tail('9.9.9.9')],
     ],
@@ -98,9 +103,10 @@ t.test('request headers', async (t) => {
         'b',
         'Forwarded',
         'for=1.1.1.1',
+        ...OTHERS,
       ],
       caddy,
-      ['Forwarded', 'for=1.1.1.1', ...tail('1.1.1.1, 2.2.2.2, 10.0.0.1', 'https', 'b')],
+      ['Forwarded', 'for=1.1.1.1', ...OTHERS, ...tail('1.1.1.1, 2.2.2.2, 10.0.0.1', 'https', 'b')],
     ],
     ['a unix socket has no address to add', ['X-Forwarded-For', '1.1.1.1'], socket, tail('1.1.1.1')],
     ['Via is appended', ['Via', '1.1 caddy'], caddy, ['Via', '1.1 caddy', ...tail('10.0.0.1')]],

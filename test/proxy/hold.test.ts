@@ -64,6 +64,7 @@ t.test(
     )
     t.ok(more.length <= 1)
     t.equal(gate.aborted, 1 + more.length, 'nobody waits for it any more')
+    t.same(new Set(gate.outcomes), new Set(['rejected']), 'it was not the client who left')
     t.same(new Set(metrics.told), new Set(['finish POST 503 cold']))
     gate.wake(app.upstream)
     const admitted = held.filter((client) => client !== refused && !more.includes(client))
@@ -132,6 +133,32 @@ t.test('a client that leaves while held is noticed at once, with its body unread
     t.equal(app.wires.length, 0, 'nothing is sent for it')
     t.equal(gate.inFlight, 0)
   }
+})
+
+t.test('the memory of a held body is free again as soon as nobody needs it', async (t) => {
+  const app = await rawUpstream(t)
+  const { ask, gate } = await rig(t, null, { heldBodyMemory: 4000 })
+  const post = message('POST / HTTP/1.1', 'Host: a', 'Content-Length: 3000') + 'x'.repeat(3000)
+  const leaving = await ask(post)
+  await gate.untilHeld()
+  leaving.socket.destroy()
+  await eventually(() => gate.aborted === 1)
+  gate.held = []
+
+  const answered = await ask(post)
+  await gate.untilHeld()
+  gate.wake(app.upstream)
+  const wire = await app.connection()
+  await wire.until(/x{3000}$/)
+  wire.send(message('HTTP/1.1 200 OK', 'Content-Length: 9') + 'begun')
+  await answered.until('begun')
+  gate.upstream = null
+
+  const last = await ask(post)
+  await gate.untilHeld()
+  gate.wake(app.upstream)
+  await (await app.connection()).until(/x{3000}$/)
+  t.equal(last.received, '', 'neither of the others was in its way')
 })
 
 t.test('a client that leaves in the moment of its admission leaves no lease behind', async (t) => {

@@ -1,26 +1,14 @@
 /** Clients that want to harm: what each thing they can pile up is bounded by, and that the next good request works. */
-import { channel } from 'node:diagnostics_channel'
-import { Server } from 'node:http'
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import t from 'tap'
 import { WakeDockError } from '../../src/errors.ts'
+import { nextServer } from './next-server.ts'
 import { rig } from './rig.ts'
-import { HEAD, OK, answering, eventually, message, rawUpstream, type Teardown } from './wire.ts'
+import { HEAD, OK, answering, eventually, message, rawUpstream } from './wire.ts'
 
 const GET = message('GET / HTTP/1.1', 'Host: a')
 const CUT = /^HTTP\/1.1 (\d+) [^]*\r\nConnection: close\r\n/
-
-/** The http.Server that is to serve the next request. */
-function nextServer(t: Teardown): Promise<Server> {
-  const { promise, resolve } = Promise.withResolvers<Server>()
-  const seen = channel('http.server.request.start')
-  const listener = (told: unknown): void => {
-    if (typeof told === 'object' && told !== null && 'server' in told && told.server instanceof Server)
-      resolve(told.server)
-  }
-  seen.subscribe(listener)
-  t.teardown(() => seen.unsubscribe(listener))
-  return promise
-}
 
 t.test('a head is bounded by its size, in whatever it is spent, and by nothing else', async (t) => {
   const app = await rawUpstream(t, answering(OK))
@@ -131,6 +119,24 @@ t.test('beyond the bound of holds the answer is 503 at once, however many connec
   gate.wake(app.upstream)
   for (const wire of waiting) await wire.until('ok')
   t.equal(gate.acquired, 10, 'those that wait are served')
+})
+
+const SOMAXCONN = '/proc/sys/net/core/somaxconn'
+const small =
+  (existsSync(SOMAXCONN) ? Number(readFileSync(SOMAXCONN, 'utf8')) : 0) < 2000 && 'needs Linux 5.4'
+
+t.test('a crowd that comes while WakeDock is busy finds room to wait', { skip: small }, async (t) => {
+  const app = await rawUpstream(t, answering(OK))
+  const { address, ask } = await rig(t, app.upstream)
+  const port = address.split(':')[1]
+  // While this process waits for it, nobody accepts. What does not fit would be tried again only after a second.
+  const script = `
+    let connected = 0
+    for (let i = 0; i < 1500; i++)
+      require('node:net').connect(${port}, '127.0.0.1', () => ++connected === 1500 && process.exit())
+    setTimeout(() => process.exit(1), 10_000)`
+  t.equal(spawnSync(process.execPath, ['-e', script]).status, 0)
+  await (await ask(GET)).until('ok')
 })
 
 t.test('thousands of unknown hosts are answered and counted, without a name', async (t) => {

@@ -51,6 +51,8 @@ export class FakeGate implements Gate {
   acquired = 0
   released = 0
   aborted = 0
+  /** How each of those is counted. */
+  readonly outcomes: string[] = []
   /** An abort comes too late: the lease was given in the same moment. */
   admitsAtAbort = false
   verified = 0
@@ -111,8 +113,10 @@ export class FakeGate implements Gate {
     })
     return {
       lease: promise,
-      abort: () => {
+      abort: (outcome = 'aborted') => {
+        if (aborted) return
         this.aborted++
+        this.outcomes.push(outcome)
         const lease = this.admitsAtAbort ? this.tryAcquire() : null
         if (lease !== null) resolve(lease)
         aborted = true

@@ -123,6 +123,42 @@ t.test('trusted proxies change without a restart', async (t) => {
   t.ok(app.wires.some((wire) => wire.received.includes('X-Forwarded-For: 1.1.1.1, 127.0.0.1\r\n')))
 })
 
+t.test('the access log names the client, as trusted proxies tell it, however the request ends', async (t) => {
+  const told = 'X-Forwarded-For: 198.51.100.1, 203.0.113.9'
+  const requests = [
+    message('GET / HTTP/1.1', 'Host: a', told),
+    message('GET / HTTP/1.1', 'Host: nobody', told),
+    message('GET / HTTP/1.1', 'Host: a', 'Connection: Upgrade', 'Upgrade: websocket', told),
+  ]
+  for (const [trustedProxies, seen] of [
+    [[], '127.0.0.1'],
+    [['127.0.0.1'], '203.0.113.9'],
+  ] as const) {
+    const app = await rawUpstream(t, answering(OK))
+    const { ask, gate, lines } = await rig(t, app.upstream, { trustedProxies })
+    for (const request of requests) {
+      lines.length = 0
+      gate.upstream = app.upstream
+      const answered = await ask(request)
+      await answered.until(HEAD)
+      answered.socket.destroy()
+      await eventually(() => lines.length === 1)
+      if (request.includes('nobody')) continue
+      gate.upstream = null
+      const leaving = await ask(request)
+      await gate.untilHeld()
+      leaving.socket.resetAndDestroy()
+      gate.held = []
+      await eventually(() => lines.length === 2)
+      t.same(
+        lines.map(({ client }) => client),
+        [seen, seen],
+        request,
+      )
+    }
+  }
+})
+
 t.test('a bug drops its connection and is reported, and the next request works', async (t) => {
   const app = await rawUpstream(t, answering(OK))
   let broken = true

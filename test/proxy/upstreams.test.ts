@@ -22,6 +22,12 @@ t.test('an answer that is not HTTP is a 502, and nothing of it is passed on', as
       'length and chunks',
       message('HTTP/1.1 200 OK', 'Content-Length: 3', 'Transfer-Encoding: chunked') + '3\r\nabc',
     ],
+    ['a coding nobody asked for', message('HTTP/1.1 200 OK', 'Transfer-Encoding: gzip', 'X-Evil: 1')],
+    // To undici's parser a tab makes it another coding, and it would hand the chunks over as they are.
+    [
+      'chunks that are none',
+      message('HTTP/1.1 200 OK', 'X-Evil: 1', 'Transfer-Encoding: chunked\t') + '0\r\n\r\n',
+    ],
     ['a folded header', 'HTTP/1.1 200 OK\r\nX-Evil: 1\r\n 2\r\n\r\n'],
     ['a space before the colon', 'HTTP/1.1 200 OK\r\nX-Evil : 1\r\n\r\n'],
     ['a NUL', message('HTTP/1.1 200 OK', 'X-Evil: \0')],

@@ -40,6 +40,8 @@ export interface Container {
     readonly ExposedPorts?: Readonly<Record<string, unknown>> | null
     /** The image's, where the container itself names none (moby: daemon/commit.go, merge). */
     readonly Healthcheck?: Healthcheck | null | undefined
+    /** It has a terminal. */
+    readonly Tty?: boolean | undefined
     /** What shell forms are run with; the image's SHELL. */
     readonly Shell?: readonly string[] | null | undefined
   }
@@ -66,9 +68,14 @@ export interface Stats {
   readonly read?: string
   readonly cpu_stats?: { readonly cpu_usage?: { readonly total_usage?: number } }
   readonly networks?: Readonly<Record<string, { readonly rx_bytes?: number; readonly tx_bytes?: number }>>
+  readonly memory_stats?: {
+    readonly usage?: number
+    /** In the words of the cgroup version: `total_inactive_file` is of the first, `inactive_file` of the second. */
+    readonly stats?: Readonly<Record<string, number>>
+  }
 }
 
-export function nameOf(container: Container): string {
+export function nameOf(container: Pick<Container, 'Name'>): string {
   return container.Name.replace(/^\//, '')
 }
 

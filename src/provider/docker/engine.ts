@@ -6,10 +6,12 @@
  *   POST /containers/{id}/start, /containers/{id}/stop, /containers/{id}/unpause
  *   for sleep_mode: pause                    POST /containers/{id}/pause
  *   for compose and docker.labels            GET  /containers/json
- *   for busy                                 GET  /containers/{id}/stats
+ *   for busy, and to show memory             GET  /containers/{id}/stats
+ *   to show logs                             GET  /containers/{id}/logs
  *   to run a HEALTHCHECK at WakeDock's pace  POST /containers/{id}/exec, /exec/{id}/start; GET /exec/{id}/json
  */
 import type { DockerOptions } from 'dockerode'
+import { IncomingMessage } from '../../node-http.ts'
 import { DEADLINES, createConnection, statusCode } from './connection.ts'
 import type { Deadlines } from './connection.ts'
 import { nameOf } from './container.ts'
@@ -36,6 +38,8 @@ export interface Engine {
   pause(container: Container): Promise<boolean>
   /** Resolves when it is down; being down or gone already is fine. `grace` in milliseconds: Docker counts seconds. */
   stop(container: Container, grace: number): Promise<void>
+  /** Its log from the oldest line that is asked for, as linesOf (log-lines.ts) reads it. Ends when the signal aborts. */
+  logs(container: Container, query: LogQuery, signal: AbortSignal): Promise<NodeJS.ReadableStream>
   /** Docker's event stream, one JSON object a line, from now on. Ends when the signal aborts. */
   events(filters: EventFilters, signal: AbortSignal): Promise<NodeJS.ReadableStream>
   readonly exec: Exec
@@ -51,6 +55,15 @@ export interface Exec {
   start(id: string, deadline: number, signal: AbortSignal): Promise<string>
   /** null: it is forgotten, and with it its container or its run. */
   inspect(id: string, signal: AbortSignal): Promise<{ running: boolean; exitCode: number | null } | null>
+}
+
+export interface LogQuery {
+  /** So many of the last messages; all: every one. */
+  readonly tail: number | 'all'
+  /** Seconds since the epoch, down to nanoseconds: nothing older. */
+  readonly since?: string
+  /** Then what it prints until it ends. */
+  readonly follow: boolean
 }
 
 export interface EventFilters {
@@ -143,6 +156,27 @@ export function createEngine(
             .getContainer(container.Id)
             .stop({ t: Math.ceil(grace / 1000), abortSignal })
             .catch(accept(304, 404)),
+      })
+    },
+    logs({ Id, Name }, query, abortSignal) {
+      return call({
+        operation: 'logs',
+        doing: `read the log of container ${nameOf({ Name })}`,
+        deadline: quick,
+        run: ({ docker }) => {
+          const path = `/containers/${Id}/logs?`
+          const statusCodes = { 200: true, 404: 'no such container' }
+          const options = { stdout: true, stderr: true, timestamps: true, ...query }
+          const request = { method: 'GET', path, options, statusCodes, isStream: true, abortSignal }
+          return new Promise((resolve, reject) => {
+            // Not dockerode's logs(): one that is not followed it reads into memory whole.
+            docker.modem.dial(request, (error: unknown, stream) => {
+              // What breaks it off later is for its reader; before there is one, nobody would catch it.
+              if (stream instanceof IncomingMessage) resolve(stream.on('error', () => undefined))
+              else reject(error instanceof Error ? error : new Error('no answer'))
+            })
+          })
+        },
       })
     },
     events(filters, signal) {

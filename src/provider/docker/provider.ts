@@ -1,13 +1,14 @@
 /**
  * Containers of a Docker Engine (or Podman's compatible API) as targets. It puts the parts of this folder together:
  * engine.ts speaks, events.ts listens, status.ts and address.ts understand, discovery.ts lists, healthcheck.ts checks,
- * ../follow.ts keeps the order. Nothing is loaded or connected before the first container is watched, started, listed or
+ * logs.ts reads, ../follow.ts keeps the order. Nothing is loaded or connected before the first container is watched, started, listed or
  * asked for.
  */
 import { TargetError } from '../../errors.ts'
 import type {
   Clock,
   FoundContainer,
+  Insight,
   ProbeResult,
   Provider,
   ProviderListener,
@@ -30,10 +31,11 @@ import { followEvents } from './events.ts'
 import type { Change } from './events.ts'
 import { missing } from './faults.ts'
 import { createHealthchecks } from './healthcheck.ts'
+import { createLogs } from './logs.ts'
 import { findSelf } from './self.ts'
 import type { Self } from './self.ts'
 import { markOf, statusOf } from './status.ts'
-import { notRunning, usageOf } from './usage.ts'
+import { memoryOf, notRunning, usageOf } from './usage.ts'
 import { createVerbs } from './verbs.ts'
 
 export interface DockerProviderOptions {
@@ -48,7 +50,7 @@ export interface DockerProviderOptions {
   readonly deadlines?: Deadlines
 }
 
-export interface DockerProvider extends Provider {
+export interface DockerProvider extends Provider, Insight {
   /**
    * Runs the container's own HEALTHCHECK once, as Docker does: in the container, as its user, in its environment and folder. A
    * call rests first where the last one has only just ended. Ready at once when Docker itself says healthy. The
@@ -145,6 +147,14 @@ export function createDockerProvider({
     return usageOf(name, stats)
   }
 
+  async function memory({ name }: ContainerTarget): Promise<number | null> {
+    const found = await find(name)
+    if (found === null) throw missing(name)
+    const stats = COUNTED.has(found.State.Status) ? await engine.stats(found) : null
+    return stats && memoryOf(stats)
+  }
+
+  const logs = createLogs({ engine, clock, find })
   const follower = new Follower<ContainerTarget>({ ask, clock, limit: AT_ONCE })
 
   const verbs = createVerbs({ engine, clock, find, ask })
@@ -153,6 +163,7 @@ export function createDockerProvider({
     const { names } = change
     void concernsSelf(names)
     discovery.changed(change)
+    logs.changed(names)
     follower.changed((target) => names.includes(target.name) || names.includes(ids.get(target.key) ?? ''))
   }
 
@@ -205,6 +216,8 @@ export function createDockerProvider({
     inspect: (target) => follower.inspect(container(target)),
     pause: (target) => follower.verb(container(target), () => verbs.pause(container(target))),
     usage: (target) => usage(container(target)),
+    memory: (target) => memory(container(target)),
+    logs: (target, options) => logs.read(container(target).name, options),
     runHealthcheck: (upstream, signal) => healthchecks.run(upstream, signal),
     watch(targets, to) {
       // Whoever comes after the connection has not heard of it.
@@ -223,6 +236,7 @@ export function createDockerProvider({
       unfollow()
       listener = null
       follower.close()
+      logs.close()
       engine.close()
       return Promise.resolve()
     },

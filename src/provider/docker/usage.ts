@@ -1,4 +1,4 @@
-/** What a container has used so far, from the engine's statistics. Pure: Docker's words in, the contract's figures out. */
+/** What a container has used so far and uses now, from the engine's statistics. Pure: Docker's words in, the contract's figures out. */
 import { TargetError } from '../../errors.ts'
 import type { Usage } from '../../domain/ports.ts'
 import type { Stats } from './container.ts'
@@ -24,6 +24,16 @@ export function usageOf(name: string, { read = '', cpu_stats, networks = {} }: S
   const counted = Object.values(networks)
   const bytes = counted.reduce((sum, { rx_bytes = 0, tx_bytes = 0 }) => sum + rx_bytes + tx_bytes, 0)
   return { cpuSeconds: total / 1e9, networkBytes: counted.length === 0 ? null : bytes }
+}
+
+/**
+ * Bytes of memory without the page cache, which the kernel takes back when somebody needs it: as `docker stats` counts it
+ * (docker/cli: cli/command/container/stats_helpers.go, calculateMemUsageUnixNoCache). null: it does not run, or nothing is counted.
+ */
+export function memoryOf({ read = '', memory_stats: { usage, stats = {} } = {} }: Stats): number | null {
+  if (usage === undefined || read.startsWith(NEVER)) return null
+  const cache = stats['total_inactive_file'] ?? stats['inactive_file'] ?? 0
+  return cache < usage ? usage - cache : usage
 }
 
 export function notRunning(name: string): TargetError {

@@ -68,6 +68,26 @@ export async function cpuSecondsOf(group: number): Promise<number | null> {
   return members.reduce((sum, member) => sum + (member?.ticks ?? 0), 0) / TICKS_A_SECOND
 }
 
+/**
+ * Bytes of memory that a process group keeps in RAM (VmRSS, proc(5)); what its members share counts for each. null where it
+ * cannot be told.
+ */
+export async function residentBytesOf(group: number): Promise<number | null> {
+  const pids = await allPids()
+  const stats = await Promise.all(pids.map(statOf))
+  const members = pids.filter((_pid, index) => stats[index]?.group === group)
+  const sizes = await Promise.all(members.map(residentBytes))
+  const known = sizes.filter((size) => size !== null)
+  return known.length === 0 ? null : known.reduce((sum, size) => sum + size, 0)
+}
+
+/** null: it has ended, a zombie included, which has no memory. */
+async function residentBytes(pid: number): Promise<number | null> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  const [, kilobytes] = /^VmRSS:\s*(\d+) kB$/m.exec(status) ?? []
+  return kilobytes === undefined ? null : Number(kilobytes) * 1024
+}
+
 async function allPids(): Promise<number[]> {
   const names = await readdir('/proc').catch(() => [])
   return names.filter((name) => /^\d+$/.test(name)).map(Number)

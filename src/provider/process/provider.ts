@@ -5,15 +5,16 @@
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { TargetError } from '../../errors.ts'
-import type { Clock, Provider, TargetStatus, Upstream, Usage } from '../../domain/ports.ts'
+import type { Clock, Insight, Provider, TargetStatus, Upstream, Usage } from '../../domain/ports.ts'
 import type { ProcessTarget, Target } from '../../domain/service.ts'
 import { Follower } from '../follow.ts'
 import type { Observation } from '../follow.ts'
 import { createCanon } from '../upstreams.ts'
-import type { StreamName } from './output.ts'
+import type { OnLine, StreamName } from './output.ts'
 import { isPortFree } from './port.ts'
-import { MARK, cpuSecondsOf, findOrphans, makeMark } from './procfs.ts'
+import { MARK, cpuSecondsOf, findOrphans, makeMark, residentBytesOf } from './procfs.ts'
 import type { Found } from './procfs.ts'
+import { RecentLines } from './recent-lines.ts'
 import { adopt, groupLives, launch, signalGroup } from './run.ts'
 import type { Run } from './run.ts'
 
@@ -35,9 +36,11 @@ const LOOK_LAST = 100
 /** After SIGKILL only the kernel can be in the way. */
 const LAST_WAIT = 5000
 
-export function createProcessProvider(options: ProcessProviderOptions): Provider {
+export function createProcessProvider(options: ProcessProviderOptions): Provider & Insight {
   const { clock, log, scope, env, closeGrace = 10_000 } = options
   const runs = new Map<string, { target: ProcessTarget; run: Run }>()
+  /** What each has printed, by key. */
+  const printed = new Map<string, RecentLines>()
   const canon = createCanon()
   /** Those that were told to end: their group has its grace. */
   const stopping = new WeakSet<Run>()
@@ -61,6 +64,21 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     changed(target)
   }
 
+  function linesOf({ key }: ProcessTarget): RecentLines {
+    const known = printed.get(key) ?? new RecentLines()
+    printed.set(key, known)
+    return known
+  }
+
+  /** Hears what a run prints. */
+  function listen(target: ProcessTarget): OnLine {
+    const lines = linesOf(target)
+    return (stream, text) => {
+      lines.add({ at: clock.wallTime(), stream, text })
+      log(target.name, stream, text)
+    }
+  }
+
   function changed({ key }: ProcessTarget): void {
     follower.changed((other) => other.key === key)
   }
@@ -70,12 +88,7 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     await adopting
     const found = orphans.get(target.key)
     orphans.delete(target.key)
-    if (found !== undefined) {
-      keep(
-        target,
-        adopt(found, clock, (stream, line) => log(target.name, stream, line)),
-      )
-    }
+    if (found !== undefined) keep(target, adopt(found, clock, listen(target)))
   }
 
   async function adoptAll(): Promise<void> {
@@ -105,7 +118,7 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
       PORT: String(target.port),
       [MARK]: await makeMark(scope, target.key),
     }
-    const run = await launch(target, own, (stream, line) => log(target.name, stream, line))
+    const run = await launch(target, own, listen(target))
     keep(target, run)
     return canon(target, statusOf(target, run))
   }
@@ -143,6 +156,12 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     return { cpuSeconds, networkBytes: null }
   }
 
+  async function memory(target: ProcessTarget): Promise<number | null> {
+    await adoptOnce(target)
+    const run = runs.get(target.key)?.run
+    return run === undefined || run.exit !== null ? null : residentBytesOf(run.pid)
+  }
+
   async function until(check: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
     const deadline = clock.now() + ms
     let pause = LOOK_FIRST
@@ -161,10 +180,14 @@ export function createProcessProvider(options: ProcessProviderOptions): Provider
     stop: (target, grace) => follower.verb(processOf(target), () => stop(processOf(target), grace)),
     pause: (target) => Promise.reject(unfreezable(processOf(target))),
     usage: (target) => usage(processOf(target)),
+    memory: (target) => memory(processOf(target)),
+    logs: (target, options) => linesOf(processOf(target)).read(options),
     inspect: (target) => follower.inspect(processOf(target)),
     watch(targets, listener) {
       const own = targets.filter((target) => target.kind === 'process')
       follower.watch(own, listener)
+      const keys = new Set(own.map(({ key }) => key))
+      for (const key of printed.keys()) if (!keys.has(key)) printed.delete(key)
       if (open || own.length === 0) return
       open = true
       // Not from within watch(): nobody expects to be called back before the call returns.

@@ -1,7 +1,7 @@
 /** What containers use, from what engines with either cgroup version say. */
 import t from 'tap'
 import type { Usage } from '../../../src/domain/ports.ts'
-import { usageOf } from '../../../src/provider/docker/usage.ts'
+import { memoryOf, usageOf } from '../../../src/provider/docker/usage.ts'
 
 const read = '2026-11-21T13:14:54.763724241Z'
 const card = { rx_packets: 2, rx_errors: 0, rx_dropped: 0, tx_packets: 1, tx_errors: 0, tx_dropped: 0 }
@@ -80,6 +80,34 @@ const unsaid: [what: string, stats: Parameters<typeof usageOf>[1], message: RegE
 for (const [what, stats, message] of unsaid) {
   t.test(what, (t) => {
     t.throws(() => usageOf('app', stats), { reason: 'refused', message })
+    t.end()
+  })
+}
+
+const remembered: [what: string, stats: Parameters<typeof memoryOf>[0], bytes: number | null][] = [
+  [
+    'cgroup v1, without its cache',
+    { read, memory_stats: { usage: 5000, stats: { total_inactive_file: 2000, inactive_file: 100 } } },
+    3000,
+  ],
+  [
+    'cgroup v2, without its cache',
+    { read, memory_stats: { usage: 5000, stats: { anon: 1, inactive_file: 1500 } } },
+    3500,
+  ],
+  [
+    'a cache larger than all: nonsense of the engine',
+    { read, memory_stats: { usage: 5000, stats: { inactive_file: 5000 } } },
+    5000,
+  ],
+  ['no details', { read, memory_stats: { usage: 5000 } }, 5000],
+  ['the controller is off', { read, memory_stats: {} }, null],
+  ['nothing is said of memory', { read }, null],
+  ['it has stopped meanwhile', { read: '0001-01-01T00:00:00Z', memory_stats: { usage: 0 } }, null],
+]
+for (const [what, stats, bytes] of remembered) {
+  t.test(`memory: ${what}`, (t) => {
+    t.equal(memoryOf(stats), bytes)
     t.end()
   })
 }

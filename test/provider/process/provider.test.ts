@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
-import type { Provider, TargetStatus } from '../../../src/domain/ports.ts'
+import type { Insight, Provider, TargetStatus } from '../../../src/domain/ports.ts'
 import type { ProcessTarget } from '../../../src/domain/service.ts'
 import { createProcessProvider } from '../../../src/provider/process/provider.ts'
 import { isPortFree } from '../../../src/provider/process/port.ts'
@@ -16,7 +16,7 @@ import { parseStat, startTimeOf } from '../../../src/provider/process/procfs.ts'
 import { until } from '../../helpers/docker.ts'
 import type { Scope } from '../../helpers/docker.ts'
 import { clock } from '../../../src/clock.ts'
-import { Listener, processTarget } from '../outside.ts'
+import { Listener, processTarget, readAll } from '../outside.ts'
 
 const APP = fileURLToPath(new URL('../../helpers/app.ts', import.meta.url))
 const DAEMON = fileURLToPath(new URL('daemon.ts', import.meta.url))
@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
 let scopes = 0
 
 interface Scene {
-  provider: Provider
+  provider: Provider & Insight
   listener: Listener
   lines: string[]
   scope: string
@@ -327,4 +327,42 @@ t.test('a process cannot be paused', async (t) => {
   t.match(await provider.start(target), { state: 'running', health: null, upstream: { healthcheck: false } })
   await t.rejects(provider.pause(target), { reason: 'refused', message: /cannot be paused/ })
   t.match(await provider.inspect(target), { state: 'running' })
+})
+
+t.test('what it has printed is kept over its sleeps, and forgotten with the service', async (t) => {
+  const { provider, listener } = open(t)
+  const app = processTarget('app', ['sh', '-c', 'echo out; echo err >&2; exec sleep 60'], await freePort())
+  provider.watch([app], listener)
+  t.strictSame(await readAll(provider, app), [], 'it has never run')
+  t.equal(await provider.memory(app), null)
+  const printed = async (count: number) =>
+    until(`${count} lines`, async () => {
+      const lines = await readAll(provider, app)
+      return lines.length === count && lines
+    })
+  await provider.start(app)
+  const lines = await printed(2)
+  t.strictSame(lines.map(({ stream, text }) => `${stream} ${text}`).toSorted(), ['stderr err', 'stdout out'])
+  for (const { at } of lines) t.ok(Math.abs((at ?? 0) - Date.now()) < 60_000, 'the time')
+  await provider.stop(app, 5000)
+  await provider.start(app)
+  await printed(4)
+  await provider.stop(app, 5000)
+  provider.watch([], listener)
+  t.strictSame(await readAll(provider, app), [])
+})
+
+t.test('the memory of a process is that of its whole group', async (t) => {
+  const { provider } = open(t)
+  const one = processTarget('one', [...command], await freePort())
+  // `wait` keeps the shell: it would become the last of its commands otherwise.
+  const script = `"${process.execPath}" "${APP}" & PORT=0 "${process.execPath}" "${APP}" & wait`
+  const two = processTarget('two', ['sh', '-c', script], await freePort())
+  await Promise.all([provider.start(one), provider.start(two)])
+  await Promise.all([boot(one), boot(two)])
+  const [alone, both] = [(await provider.memory(one)) ?? 0, (await provider.memory(two)) ?? 0]
+  t.ok(alone > 10_000_000, `${alone}`)
+  t.ok(both > alone * 1.3, `${both} of two, ${alone} of one`)
+  await provider.stop(one, 5000)
+  t.equal(await provider.memory(one), null)
 })
