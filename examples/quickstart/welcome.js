@@ -3,7 +3,7 @@ console.log(`
 WakeDock demo. Both services sleep until you ask for them.
 
   open    http://hello.localhost:8080   boots at once
-  open    http://slow.localhost:8080    boots for two seconds; the page waits, and comes
+  open    http://slow.localhost:8080    boots for five seconds: you see it start
   watch   the log below: wakes, and sleeps after 30 idle seconds
   watch   http://127.0.0.1:9090/api/v1/services and http://127.0.0.1:9090/metrics
   end     Ctrl-C
