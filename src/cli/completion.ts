@@ -30,7 +30,7 @@ export const command: Command = {
     ['wakedock completion bash > /etc/bash_completion.d/wakedock', 'bash, for everybody (as root)'],
     ['wakedock completion zsh > "${fpath[1]}/_wakedock"', 'zsh; it is there in the next shell'],
     ['wakedock completion fish > ~/.config/fish/completions/wakedock.fish', 'fish'],
-    ['source <(wakedock completion bash)', 'this shell only; zsh and its name in the same way'],
+    ['source <(wakedock completion bash)', 'bash, this shell only'],
   ],
   notes:
     'The names of services come from the daemon, through "wakedock completion services", with the address and the token of the command line or the environment; when it does not answer within a second there are none.',

@@ -56,6 +56,7 @@ export const command: Command = {
     const interrupt = onInterrupt(io)
     const client = await createClient(args, io)
     const tell = (sentence: string): void => complain(io, sentence)
+    // A gap after it is news; the one before it is where the memory begins.
     let isBack = false
     try {
       const events = followEvents(client, io, query, interrupt.signal, {
@@ -103,7 +104,7 @@ function isoTime(at: Date): string {
   return Number.isNaN(at.getTime()) ? '-' : at.toISOString()
 }
 
-/** With the day where it is another one. */
+/** As a clock on the wall shows it: whoever watches compares it with that. With the day where it is another one. */
 function localTime(at: Date, now: Date): string {
   if (Number.isNaN(at.getTime())) return '-'
   const two = (number: number): string => String(number).padStart(2, '0')

@@ -27,26 +27,43 @@ const USUAL_ROWS = 24
 /** Also closed at the end of the process, and put away while it is stopped. */
 export function openScreen(io: Pick<CliIo, 'stdout' | 'rows' | 'onEnd' | 'onPause'>): Screen {
   let open = true
+  /** Stopped: what is written now lands on the shell's page. */
+  let isAway = false
+  let last: readonly string[] = []
+
+  const draw = (): void => {
+    if (!open || isAway) return
+    const rows = rowsOf(io)
+    // Each line is cleared before it is written: behind the last column the cursor stands on that column still.
+    const shown = last.slice(0, rows).map((line) => `${REST_OF_LINE}${line}`)
+    const rest = shown.length < rows ? `\r\n${REST_OF_SCREEN}` : ''
+    io.stdout.write(`${HOME}${shown.join('\r\n')}${rest}`)
+  }
   const close = (): void => {
     if (!open) return
     open = false
-    io.stdout.write(LEAVE)
+    if (!isAway) io.stdout.write(LEAVE)
   }
   io.onEnd(close)
   // The shell that comes forward at Ctrl-Z finds its own page, and whoever comes back with "fg" finds this one.
   io.onPause(
-    () => open && io.stdout.write(LEAVE),
-    () => open && io.stdout.write(ENTER),
+    () => {
+      if (!open || isAway) return
+      isAway = true
+      io.stdout.write(LEAVE)
+    },
+    () => {
+      if (!open) return
+      isAway = false
+      io.stdout.write(ENTER)
+      draw()
+    },
   )
   io.stdout.write(ENTER)
   return {
     show(lines) {
-      if (!open) return
-      const rows = rowsOf(io)
-      // Each line is cleared before it is written: behind the last column the cursor stands on that column still.
-      const shown = lines.slice(0, rows).map((line) => `${REST_OF_LINE}${line}`)
-      const rest = shown.length < rows ? `\r\n${REST_OF_SCREEN}` : ''
-      io.stdout.write(`${HOME}${shown.join('\r\n')}${rest}`)
+      last = lines
+      draw()
     },
     close,
   }

@@ -84,8 +84,10 @@ t.test('it follows the size of the terminal, and never writes more lines than it
   t.notOk(last.includes('\u001b[J'), 'the screen is full: nothing is to be cleared behind its last line')
   io.signals.emit('SIGTSTP')
   t.ok(io.out.endsWith(LEAVE), 'Ctrl-Z')
+  io.signals.emit('resize')
+  t.ok(io.out.endsWith(LEAVE), 'nothing is drawn over the shell')
   io.signals.emit('SIGCONT')
-  t.ok(io.out.endsWith(ENTER), 'fg')
+  t.ok(io.out.endsWith(`${ENTER}\u001b[H${last}`), 'fg')
   io.signals.emit('end')
   t.ok(io.out.endsWith(LEAVE), 'also when the process ends without a word')
   const written = io.out.length
