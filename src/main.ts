@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { dispatch } from './cli/dispatch.ts'
 import type { ServeIo } from './cli/serve.ts'
-import { collectAfterStart } from './memory.ts'
+import { collectAfterStart, rememberTick } from './memory.ts'
 
 /** package.json is one folder up from src/ and from dist/ alike. */
 function readVersion(): string {
@@ -67,6 +67,7 @@ const io: ServeIo = {
   startDaemon: async (options) => {
     const { startDaemon } = await import('./daemon.ts')
     const daemon = await startDaemon(options)
+    process.nextTick(rememberTick)
     collectAfterStart()
     return daemon
   },
