@@ -25,6 +25,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   admin: ['domain', 'errors', 'config', 'duration', 'node-http'],
   webhook: ['domain', 'config', 'duration'],
   // Runs in browsers, which get its files as they are: of admin only the types of what the API answers.
+  dashboard: ['admin'],
   log: ['domain', 'errors', 'duration'],
   metrics: ['domain', 'errors'],
   reload: ['config', 'domain'],
@@ -65,6 +66,7 @@ const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   'ipaddr.js': ['src/config/', 'src/proxy/peers.ts'],
   undici: ['src/proxy/', 'src/probe/', 'src/webhook/', 'src/cli/connection.ts'],
   'string-width': ['src/cli/text-width.ts'],
+  preact: ['src/dashboard/'],
 }
 
 const files = globSync('src/**/*.ts', { cwd: root })
@@ -122,6 +124,13 @@ t.test(
   },
 )
 
+t.test('the dashboard imports nothing that a browser does not get', async (t) => {
+  for (const { from, to, typeOnly } of imports) {
+    if (partOf(from) !== 'dashboard') continue
+    t.ok(typeOnly || /^(?:\.\/[\w-]+\.ts|preact(?:\/hooks)?)$/.test(to), `${from} imports ${to}`)
+  }
+})
+
 t.test('the core does no I/O', async (t) => {
   for (const { from, to } of imports) {
     if (partOf(from) === 'domain') t.ok(to.startsWith('.') || to === 'lru-cache', `${from} imports ${to}`)
@@ -157,7 +166,9 @@ t.test('only main.ts touches the process', async (t) => {
 })
 
 t.test('every file can be imported on its own', async (t) => {
-  for (const file of files.filter((name) => name !== 'src/main.ts' && !name.includes('generate'))) {
+  // The first file of the process, and that of the browser, which begin at once.
+  const begins = new Set(['src/main.ts', 'src/dashboard/main.ts'])
+  for (const file of files.filter((name) => !begins.has(name) && !name.includes('generate'))) {
     await t.resolves(import(pathToFileURL(join(root, file)).href), file)
   }
 })

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 
 const CHECKS: readonly (readonly [name: string, ...command: string[]])[] = [
   ['types', 'tsc', '--noEmit'],
+  ["the dashboard's types", 'tsc', '--noEmit', '-p', 'src/dashboard'],
   ['lint', 'oxlint', '--type-aware'],
   ['format', 'prettier', '--check', '--log-level=warn', '.'],
 ]

@@ -11,6 +11,7 @@ import type { Clock, Insight } from '../domain/ports.ts'
 import type { Listen, Scope, Token } from '../config/settings.ts'
 import { callerOf, createAccess } from './access.ts'
 import { configRoutes, type AdminConfig } from './config-routes.ts'
+import { dashboardRoutes } from './dashboard-routes.ts'
 import { eventRoutes } from './event-routes.ts'
 import { healthRoutes } from './health-routes.ts'
 import { historyRoutes } from './history-routes.ts'
@@ -183,6 +184,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
   const looks = createServiceLooks(clock, () => control.list().map(view))
   logRoutes(app, { control, insight: options.insight, streams, clock, log })
   eventRoutes(app, control, { clock, feed: options.feed, looks }, streams)
+  dashboardRoutes(app)
 
   app.get('/metrics', { config: { scope: 'read' } }, async (_request, reply) => {
     return reply.type(metrics.contentType).send(await metrics.render())

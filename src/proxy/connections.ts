@@ -45,7 +45,7 @@ export class Connections {
     this.#unanswered.set(socket, open.add(res))
     this.#latest.set(socket, res)
     // Emitted once in any case: after the last byte, or when the connection is gone.
-    res.once('close', () => open.delete(res))
+    res.on('close', () => open.delete(res))
     if (this.#stayed.has(req)) {
       this.#ending.add(socket)
       res.shouldKeepAlive = false

@@ -91,7 +91,7 @@ export class Exchange implements RelayOwner, Entrant {
     this.#body = to.target.body === 'none' ? null : new RequestBody(req, to.target.length, context.bodies)
     this.#admission = new Admission(context, req, to, this)
     this.#startedAt = context.clock.now()
-    res.once('close', () => this.#clientGone())
+    res.on('close', () => this.#clientGone())
   }
 
   start(): void {
