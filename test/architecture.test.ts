@@ -21,7 +21,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   // Adapters: they know the core, and of the config only what it has made (its types); never each other.
   provider: ['domain', 'errors', 'node-http'],
   probe: ['domain', 'errors'],
-  proxy: ['domain', 'errors', 'config', 'node-http'],
+  proxy: ['domain', 'errors', 'config', 'node-http', 'memory'],
   admin: ['domain', 'errors', 'config', 'duration', 'node-http'],
   webhook: ['domain', 'config', 'duration'],
   // Runs in browsers, which get its files as they are: of admin only the types of what the API answers.

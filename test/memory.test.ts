@@ -1,10 +1,11 @@
 /** What keeps a daemon small and fast. Node's flag for the size of young memory (src/memory.ts) cannot be set by the program itself, so it stands in three places. */
 import { readFile } from 'node:fs/promises'
 import { executionAsyncResource } from 'node:async_hooks'
+import { constants, PerformanceObserver } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { rememberTick } from '../src/memory.ts'
+import { relayed, rememberTick } from '../src/memory.ts'
 
 const FLAG = '--max-semi-space-size=8'
 
@@ -34,4 +35,18 @@ t.test('the object of a tick outlives a full collection, so that its shape is no
   collect({ type: 'major', execution: 'sync' })
   t.equal(other?.deref(), undefined, 'others do not')
   t.ok(kept?.deref())
+})
+
+t.test('after 24 MiB of bodies the young are collected', async (t) => {
+  const kinds: unknown[] = []
+  const observer = new PerformanceObserver((list) => {
+    for (const entry of list.getEntries())
+      if ('detail' in entry && typeof entry.detail === 'object' && entry.detail !== null)
+        kinds.push('kind' in entry.detail && entry.detail.kind)
+  })
+  observer.observe({ entryTypes: ['gc'] })
+  for (let mebibyte = 0; mebibyte < 24; mebibyte += 1) relayed(2 ** 20)
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)))
+  observer.disconnect()
+  t.ok(kinds.includes(constants.NODE_PERFORMANCE_GC_MINOR))
 })

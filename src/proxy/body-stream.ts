@@ -5,6 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { relayed } from '../memory.ts'
 
 export class BodyStream extends Readable {
   readonly #req: IncomingMessage
@@ -58,6 +59,7 @@ export class BodyStream extends Readable {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    relayed(chunk.length)
     this.carried?.()
     if (!this.push(chunk)) this.#req.pause()
   }

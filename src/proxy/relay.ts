@@ -7,6 +7,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { relayed } from '../memory.ts'
 import { reasonPhrase, responseHeaders } from './headers.ts'
 import { trailerPairs } from './trailers.ts'
 
@@ -87,6 +88,7 @@ export class Relay implements Dispatcher.DispatchHandler {
     // much as a chunk, and of a large body every chunk ends in a pause.
     if (chunk.length === 0) return
     this.#bodyStarted = true
+    relayed(chunk.length)
     this.carried?.()
     if (this.#res.write(chunk)) return
     controller.pause()
