@@ -13,7 +13,7 @@ t.test('every way to start WakeDock has the flag that keeps it small under load'
   for (const [file, start] of [
     ['../src/main.ts', `#!/usr/bin/env -S node ${FLAG}\n`],
     ['../Dockerfile', `ENTRYPOINT ["node", "${FLAG}", "dist/main.js"]`],
-    ['../package.json', `exec node ${FLAG} src/main.ts serve`],
+    ['../package.json', `${FLAG} src/main.ts serve`],
     ['../README.md', `node ${FLAG} dist/main.js`],
   ] as const)
     t.ok((await readFile(new URL(file, import.meta.url), 'utf8')).includes(start), `${file}: ${start}`)
