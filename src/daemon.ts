@@ -14,6 +14,7 @@ import { viewEvent } from './admin/event-view.ts'
 import { createAdminServer } from './admin/server.ts'
 import { clock } from './clock.ts'
 import { resolveServices, wantedOf } from './config/discover.ts'
+import { inheritable } from './config/inheritable.ts'
 import { formatFault } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
 import { parsePositiveDuration } from './config/units.ts'
@@ -50,15 +51,6 @@ const CONNECT_TIMEOUT = 1_000
  * which there would be no route to it; a Docker that hangs does not keep everything else from being served.
  */
 const FIRST_LIST = 2_000
-
-/** The environment of local processes: WakeDock's, without its own settings and without the tokens now in force. */
-function inheritable(env: StartOptions['env'], { admin }: Settings): StartOptions['env'] {
-  const tokens = new Set<string | undefined>(admin.tokens.map(({ token }) => token.reveal()))
-  const kept = Object.entries(env).filter(
-    ([name, value]) => !name.startsWith('WAKEDOCK_') && !tokens.has(value),
-  )
-  return Object.fromEntries(kept)
-}
 
 /** Which provider has to answer for a service to work. */
 const PROVIDER_OF = { container: 'docker', group: 'docker', process: 'process', url: null } as const
@@ -198,7 +190,7 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     health: { ready, providers: usedProviders },
     config: {
       ...record,
-      validate: () => record.validate(load),
+      validate: () => record.validate(load, objection),
       reload: () => reload('the admin API'),
     },
     serves: (host) => routes.serves(host),
@@ -240,18 +232,20 @@ export async function startDaemon(options: StartOptions): Promise<RunningDaemon>
     return outcome
   }
 
+  /** Why a sound config cannot take the place of the one in force; null: it can. */
+  function objection(next: Settings): string | null {
+    // Its new services would wake for requests on the connections that are still open.
+    if (closing) return 'WakeDock is shutting down; start it again to use the new config'
+    return admin.objection(next.admin)
+  }
+
   /** All or nothing: what can refuse comes first. */
   function change(next: Settings): ReloadOutcome {
-    // Its new services would wake for requests on the connections that are still open.
-    if (closing)
-      return { ok: false, faults: ['WakeDock is shutting down; start it again to use the new config'] }
-    try {
-      admin.update(next.admin)
-    } catch (error) {
-      return { ok: false, faults: [error instanceof Error ? error.message : String(error)] }
-    }
+    const refusal = objection(next)
+    if (refusal !== null) return { ok: false, faults: [refusal] }
     const before = settings
     settings = next
+    admin.update(next.admin)
     log.level = next.log.level
     webhooks.update(next.webhooks)
     routes = takeOver(next)

@@ -14,8 +14,11 @@ export interface ConfigRecord {
   }
   /** What is in force, as it is written, without its secrets. */
   document(): Promise<unknown>
-  /** What a reload would do now; changes nothing. */
-  validate(load: () => Promise<LoadResult>): Promise<Foreseen>
+  /** What a reload would do now; changes nothing. `objection`: why it would not take over a sound config; null: it would. */
+  validate(
+    load: () => Promise<LoadResult>,
+    objection: (settings: Settings) => string | null,
+  ): Promise<Foreseen>
   taken(text: Secret, warnings: readonly Fault[]): void
   refused(faults: readonly string[]): void
 }
@@ -46,9 +49,11 @@ export function createConfigRecord(
       warnings: inForce.warnings.map(formatFault),
     }),
     document: () => Promise.resolve(redactedDocument(inForce.text.reveal())),
-    async validate(load) {
+    async validate(load, objection) {
       const config = await load()
       if (!config.ok) return { ok: false, faults: config.faults.map(formatFault) }
+      const refusal = objection(config.settings)
+      if (refusal !== null) return { ok: false, faults: [refusal] }
       const before = settings()
       const restart = needsRestart(before, config.settings).map(
         (key) => `${key} has changed; it takes effect when WakeDock is started again`,

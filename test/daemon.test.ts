@@ -11,21 +11,21 @@ interface Scope {
   teardown(callback: () => unknown): void
 }
 
-/** A daemon whose config file is read when the test says so. */
-async function daemon(t: Scope) {
+/** A daemon whose config file is read when the test says so. `admin`: what its first config says of that. */
+async function daemon(t: Scope, admin?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'wakedock-daemon-'))
   t.teardown(() => rm(folder, { recursive: true, force: true }))
-  const config = (service: string): Promise<LoadResult> =>
+  const config = (service: string, section = '{ listen: "127.0.0.1:0" }'): Promise<LoadResult> =>
     loadConfigText(
       `listen: "127.0.0.1:0"
-admin: { listen: "127.0.0.1:0" }
+admin: ${section}
 services: { ${service}: { hosts: ${service}.example.com, url: "http://127.0.0.1:9", drain_timeout: 0s } }`,
       join(folder, 'wakedock.yaml'),
       {},
     )
   /** The reads of the file under way, in the order they were begun. */
   const reads: ((result: LoadResult) => void)[] = []
-  const first = await config('first')
+  const first = await config('first', admin)
   if (!first.ok) throw new Error(first.faults[0]?.message)
   const log = await createLogger({
     level: 'info',
@@ -54,6 +54,26 @@ t.test('a reload during the shutdown changes nothing', async (t) => {
   reads[0]?.(await config('late'))
   t.match(await reload, { ok: false, faults: [/shutting down/] })
   await closed
+})
+
+t.test('a validation foresees what only a running WakeDock refuses', async (t) => {
+  const secret = 'a-secret-of-sixteen-letters'
+  const open = `{ listen: "0.0.0.0:0", tokens: [{ name: ops, token: ${secret}, scope: operate }] }`
+  const { running, config, reads } = await daemon(t, open)
+  const { port } = new URL(running.addresses.admin)
+  const validation = fetch(`http://127.0.0.1:${port}/api/v1/config/validate`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}` },
+  })
+  while (reads.length === 0) await new Promise(setImmediate)
+  // Sound in itself; but what is listened on now is what it was.
+  reads.shift()?.(await config('second'))
+  const foreseen: unknown = await (await validation).json()
+  t.match(foreseen, { ok: false, faults: [/^admin.listen is reachable from other machines/] })
+  const reload = running.reload('a test')
+  reads.shift()?.(await config('second'))
+  t.match(await reload, foreseen, 'and says the same')
+  await running.close()
 })
 
 t.test('what becomes of the config is told over the admin API', async (t) => {

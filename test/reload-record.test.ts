@@ -50,20 +50,49 @@ t.test('it knows since when what is in force, and why the last reload was refuse
 t.test('a file is validated as a reload would, and nothing changes', async (t) => {
   const { record, begin } = await started(BLOG)
   const next = `listen: ":8888"\n${BLOG.replace('ghost }', 'ghost, idle_timeout: 1h }')}`
-  t.strictSame(await record.validate(() => load(next)), {
-    ok: true,
-    changes: [
-      'blog changed',
-      'general settings changed',
-      'listen has changed; it takes effect when WakeDock is started again',
-    ],
-    warnings: [],
-  })
-  t.strictSame(await record.validate(() => load(BLOG)), { ok: true, changes: [], warnings: [] })
-  t.match(await record.validate(() => load('services: {}')), { ok: true, warnings: [/is empty/] })
-  t.match(await record.validate(() => load('servces: {}')), {
+  t.strictSame(
+    await record.validate(
+      () => load(next),
+      () => null,
+    ),
+    {
+      ok: true,
+      changes: [
+        'blog changed',
+        'general settings changed',
+        'listen has changed; it takes effect when WakeDock is started again',
+      ],
+      warnings: [],
+    },
+  )
+  t.strictSame(
+    await record.validate(
+      () => load(BLOG),
+      () => null,
+    ),
+    { ok: true, changes: [], warnings: [] },
+  )
+  t.match(
+    await record.validate(
+      () => load('services: {}'),
+      () => null,
+    ),
+    { ok: true, warnings: [/is empty/] },
+  )
+  t.match(
+    await record.validate(
+      () => load('servces: {}'),
+      () => 'unasked',
+    ),
+    {
+      ok: false,
+      faults: [/^\/etc\/wakedock\.yaml:1:1 servces is not an option/],
+    },
+  )
+  const objection = ({ services }: Settings): string => `${services.length} service is one too many`
+  t.strictSame(await record.validate(() => load(BLOG), objection), {
     ok: false,
-    faults: [/^\/etc\/wakedock\.yaml:1:1 servces is not an option/],
+    faults: ['1 service is one too many'],
   })
   t.match(record.state(), { loadedAt: begin, refused: null })
 })

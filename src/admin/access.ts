@@ -30,7 +30,9 @@ export interface Access {
   allows(caller: Caller, scope: Scope): boolean
   /** Once more for a caller that has been let in: an answer that lasts must not outlive its token. Counts as no guess. */
   holds(caller: Caller, scope: Scope): boolean
-  /** Replaces the tokens; takes effect with the next request. Throws when that would open the API to the network. */
+  /** Why these tokens cannot be taken over: it would open the API to the network. null: they can. */
+  objection(tokens: readonly Token[]): string | null
+  /** Replaces the tokens; takes effect with the next request. Throws where there is an objection. */
   update(tokens: readonly Token[]): void
 }
 
@@ -99,6 +101,7 @@ export function createAccess(listen: Listen, tokens: readonly Token[], now: () =
       const token = given === null ? null : match(known, given)
       return token !== null && (scope === 'read' || token.scope === 'operate')
     },
+    objection: (next) => objectionTo(listen, next),
     update(next) {
       known = prepare(listen, next)
     },
@@ -133,13 +136,18 @@ interface KnownToken {
   readonly digest: Buffer
 }
 
-/** The config loader refuses an open listener as well; this is the last place where it can be refused. */
+/**
+ * The config loader refuses an open listener as well; this is the last place where it can be refused. `listen`: what is listened on,
+ * which a reload does not change.
+ */
+function objectionTo(listen: Listen, tokens: readonly Token[]): string | null {
+  if (tokens.length > 0 || isPrivate(listen)) return null
+  return 'admin.listen is reachable from other machines and admin.tokens is empty: anybody could start and stop services. Add a token, or listen on 127.0.0.1 or a unix socket, and start WakeDock again.'
+}
+
 function prepare(listen: Listen, tokens: readonly Token[]): KnownToken[] {
-  if (tokens.length === 0 && !isPrivate(listen)) {
-    throw new Error(
-      'admin.listen is reachable from other machines and admin.tokens is empty: anybody could start and stop services. Add a token, or listen on 127.0.0.1 or a unix socket.',
-    )
-  }
+  const objection = objectionTo(listen, tokens)
+  if (objection !== null) throw new Error(objection)
   return tokens.map(({ name, scope, token }) => ({ name, scope, digest: digest(token.reveal()) }))
 }
 

@@ -150,8 +150,9 @@ async function copy(
     if (response.writableNeedDrain) response.destroy()
     else if (!response.writableEnded) response.end()
   }
-  // At once: the next line may be a long time coming.
-  signal.addEventListener('abort', close)
+  // At once: the next line may be a long time coming. It may also have happened while the first one was waited for.
+  if (signal.aborted) close()
+  else signal.addEventListener('abort', close)
   for (let next = await first; next.done !== true && !signal.aborted; next = await lines.next())
     if (!response.write(encode(next.value))) await drained(response, signal)
   if (signal.aborted) return

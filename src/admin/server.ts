@@ -2,6 +2,7 @@
  * The admin listener: health, metrics and the API, on an address of its own, so that nothing a visitor of a service can
  * send reaches it. Every request passes access.ts first, paths that do not exist included.
  */
+import type { Socket } from 'node:net'
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Feed } from '../domain/feed.ts'
 import type { Footprint } from '../domain/footprint.ts'
@@ -68,7 +69,9 @@ export interface AdminServer {
   listen(): Promise<string>
   /** Takes no new request, ends the streams, and waits for what else is under way, `deadline` milliseconds at most. Default 5 s. */
   close(deadline?: number): Promise<void>
-  /** Takes over new tokens. Throws when none are left on an address that other machines can reach. */
+  /** Why new tokens cannot be taken over: none are left on an address that other machines can reach. null: they can. */
+  objection(settings: { readonly tokens: readonly Token[] }): string | null
+  /** Takes over new tokens. Throws where there is an objection. */
   update(settings: { readonly tokens: readonly Token[] }): void
   /** Every route there is, for the description of the API. */
   readonly routes: readonly KnownRoute[]
@@ -141,6 +144,14 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, allErrors: false } },
   })
 
+  /** Connections without a request so far: browsers open some in advance. Node counts them as busy, and waits for them at its end. */
+  const silent = new Set<Socket>()
+  app.server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
+  app.server.on('request', ({ socket }) => silent.delete(socket))
+
   // JSON only: a form of another site can send text/plain without asking first, never application/json.
   app.removeContentTypeParser(['text/plain', 'application/json'])
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -205,6 +216,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
     },
     async close(deadline = 5000) {
       streams.close()
+      for (const socket of silent) socket.destroy()
       const timer = setTimeout(() => app.server.closeAllConnections(), deadline)
       try {
         await app.close()
@@ -212,6 +224,7 @@ export function createAdminServer(options: AdminOptions): AdminServer {
         clearTimeout(timer)
       }
     },
+    objection: ({ tokens }) => access.objection(tokens),
     update({ tokens }) {
       access.update(tokens)
       streams.recheck()

@@ -5,7 +5,15 @@
 import { Agent, request } from 'undici'
 import { adminAddress, readToken } from './admin-address.ts'
 import type { Arguments, CliIo } from './command.ts'
-import { notOurs, otherVersion, refused, Unreachable, unreachable, wrongSide } from './refusals.ts'
+import {
+  behindProxy,
+  notOurs,
+  otherVersion,
+  refused,
+  Unreachable,
+  unreachable,
+  wrongSide,
+} from './refusals.ts'
 
 export interface Connection {
   /** For messages. */
@@ -92,7 +100,8 @@ export async function connectTo(args: Arguments, io: CliIo): Promise<Connection>
     if (String(headers['proxy-status'] ?? '').startsWith('WakeDock;')) throw wrongSide(base)
     const parsed = parseObject(text)
     const isOurs = parsed !== null && (statusCode < 400 || String(parsed['code']).startsWith('WAKEDOCK_'))
-    if (!isOurs) throw viaUs(headers) ? wrongSide(base) : notOurs(base)
+    if (!isOurs && viaUs(headers)) throw wrongSide(base)
+    if (!isOurs) throw FROM_PROXY.has(statusCode) ? behindProxy(base, statusCode) : notOurs(base)
     if (statusCode < 400) return parsed
     // A path that every daemon of this version has.
     const unknown = ['WAKEDOCK_NOT_FOUND', 'WAKEDOCK_METHOD_NOT_ALLOWED'].includes(String(parsed['code']))
@@ -129,6 +138,9 @@ export async function connectTo(args: Arguments, io: CliIo): Promise<Connection>
     close: () => dispatcher.destroy(),
   }
 }
+
+/** What a reverse proxy says of a daemon that is away: RFC 9110 sections 15.6.3 to 15.6.5. */
+const FROM_PROXY: ReadonlySet<number> = new Set([502, 503, 504])
 
 /** An answer that came through WakeDock's proxy: the services' side of it. */
 function viaUs(headers: Readonly<Record<string, string | string[] | undefined>>): boolean {

@@ -84,6 +84,13 @@ export function unreachable({ base, socketPath, isDefault }: AdminAddress, error
   )
 }
 
+/** A proxy in front of it answers for a daemon that is not there: it may be back in a moment, after a restart. */
+export function behindProxy(base: string, status: number): Unreachable {
+  return new Unreachable(
+    `what answers at ${base} says ${status}: a proxy, it seems, that got no answer from the WakeDock daemon behind it.\nSee that the daemon runs, or ${NAME_IT}.`,
+  )
+}
+
 /** Another program. */
 export function notOurs(base: string, why = ''): CliError {
   const because = why === '' ? '' : `: ${why}`

@@ -119,7 +119,23 @@ export function parseWebhookUrl(text: string): URL | Problem {
     return new Problem('is not an http or https URL', 'write it like https://hooks.example.com/wakedock')
   if (url.port === '0')
     return new Problem('cannot have port 0', 'write the port that the receiver listens on')
+  // They are sent decoded, and a password may well hold a percent sign.
+  if (!isDecodable(url.username) || !isDecodable(url.password))
+    return new Problem(
+      'has a "%" before its "@" that stands for no character',
+      'write %25 for a percent sign',
+    )
   return url
+}
+
+/** Whether decodeURIComponent() takes it: URL itself lets everything pass. */
+export function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** `number`: a bare number in the file reaches the parser, which knows best what to say of it. */

@@ -9,7 +9,7 @@ import { Problem, parsed } from './problem.ts'
 import type { Config } from './schema.ts'
 import type { Path } from './schema-node.ts'
 import { Secret, type Webhook } from './settings.ts'
-import { parseWebhookUrl } from './values.ts'
+import { isDecodable, parseWebhookUrl } from './values.ts'
 
 /** Of base64 after "whsec_": Standard Webhooks asks for 24 to 64 bytes. */
 const STANDARD = /^whsec_(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
@@ -42,6 +42,11 @@ function checkUrl(text: string, format: LooseWebhook['format'], path: Path, find
   const { pathname } = parsed(parseWebhookUrl(text))
   if (format === 'ntfy' && topicOf(pathname) === '')
     findings.fault(path, new Problem('names no topic', 'write it like https://ntfy.sh/my-topic'))
+  if (format === 'ntfy' && !isDecodable(topicOf(pathname)))
+    findings.fault(
+      path,
+      new Problem('has a "%" in its topic that stands for no character', 'write %25 for a percent sign'),
+    )
   if (format === 'discord' && findings.places.variables(path).length === 0)
     findings.warn(
       path,

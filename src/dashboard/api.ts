@@ -3,6 +3,9 @@
  * relative to the page, so that it also works behind a proxy that serves it under a path.
  */
 
+/** The code of what takes a token, or another one. A 401 alone may be that of a proxy, which no token of ours would help with. */
+export const UNAUTHORIZED = 'WAKEDOCK_UNAUTHORIZED'
+
 /** An answer that is no success, or none at all (status 0). */
 export class ApiError extends Error {
   readonly status: number
@@ -53,9 +56,9 @@ export function createApi(token: () => string | null, refused: (error: ApiError)
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
       },
-      // What is live must not come out of a cache, and no cookie is any use here.
+      // What is live must not come out of a cache. WakeDock has no cookies; who asks for a login in front of it may.
       cache: 'no-store',
-      credentials: 'omit',
+      credentials: 'same-origin',
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
     }
@@ -63,7 +66,7 @@ export function createApi(token: () => string | null, refused: (error: ApiError)
     if (response.ok) return response
     const error = await readProblem(response)
     // Only the present token's refusal counts: an answer may come after somebody has logged in anew.
-    if (response.status === 401 && token() === bearer) refused(error)
+    if (error.code === UNAUTHORIZED && token() === bearer) refused(error)
     throw error
   }
   return {

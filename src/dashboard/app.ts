@@ -20,7 +20,7 @@ export function App(): VNode {
   const now = place()
   return login === null
     ? h(Views, { place: now })
-    : h(Fragment, null, [h(Login, { why: login.why }), h(Outcomes, null)])
+    : h(Fragment, null, [h(Login, { login }), h(Outcomes, null)])
 }
 
 function Views({ place: { open, search, ordering } }: { place: Place }): VNode {

@@ -30,12 +30,15 @@ export function Banners({ orders }: { orders: boolean }): VNode {
 
 function Lost(): VNode {
   const liveAt = useKnown((known) => known.liveAt)
+  const why = useKnown((known) => known.lostWhy)
   const since = useTicking(() => (liveAt === 0 ? '' : clockTime(new Date(liveAt).toISOString(), Date.now())))
   return h('section', { class: 'notice bad', role: 'alert' }, [
     h('p', null, h('strong', null, 'The connection to WakeDock is lost. It is tried again by itself.')),
     h('p', { class: 'quiet' }, [
       since === '' ? '' : `What you see is from ${since}. `,
-      'If this stays, see that WakeDock runs (its log says why it ended) and that this machine reaches it.',
+      why === ''
+        ? 'If this stays, see that WakeDock runs (its log says why it ended) and that this machine reaches it.'
+        : why,
     ]),
   ])
 }

@@ -3,7 +3,7 @@
  * A server says something every 15 s; one that is silent for longer has gone without a word (a laptop that slept, a cable).
  */
 import type { Api } from './api.ts'
-import { ApiError } from './api.ts'
+import { ApiError, sentencesOf, UNAUTHORIZED } from './api.ts'
 import { createSseParser } from './sse.ts'
 
 export interface LiveOptions {
@@ -11,8 +11,8 @@ export interface LiveOptions {
   /** The head of an answer has come: what was lost meanwhile is to be asked for. */
   readonly opened: () => void
   readonly heard: (type: string, data: unknown) => void
-  /** It is to be tried again. */
-  readonly lost: () => void
+  /** It is to be tried again. why: what was answered instead of a stream, as sentences; empty: there was no answer, or it broke off. */
+  readonly lost: (why: string) => void
 }
 
 /** Milliseconds without a sign of life. */
@@ -32,6 +32,7 @@ async function run({ api, opened, heard, lost }: LiveOptions, signal: AbortSigna
   let failures = 0
   while (!signal.aborted) {
     const silent = new AbortController()
+    let why = ''
     let timer = setTimeout(() => silent.abort(), SILENCE)
     try {
       const response = await api.open(`api/v1/events?services=true${lastId === null ? '&replay=true' : ''}`, {
@@ -49,12 +50,13 @@ async function run({ api, opened, heard, lost }: LiveOptions, signal: AbortSigna
       }
     } catch (error) {
       // The page asks for another token, and begins anew with it.
-      if (error instanceof ApiError && error.status === 401) return
+      if (error instanceof ApiError && error.code === UNAUTHORIZED) return
+      if (error instanceof ApiError && error.status > 0) why = sentencesOf(error)
     } finally {
       clearTimeout(timer)
     }
     if (signal.aborted) return
-    lost()
+    lost(why)
     await pause(WAITS[Math.min(failures, WAITS.length - 1)] ?? 0, signal)
     failures++
   }

@@ -4,9 +4,11 @@ import { h } from './h.ts'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useDashboard } from './hooks.ts'
 import { Logo } from './logo.ts'
+import type { Known } from './store.ts'
 
-/** `why`: what was wrong with the last token; empty: nothing. */
-export function Login({ why }: { why: string }): VNode {
+/** `login`: another object after each attempt, though the answer may be the same. */
+export function Login({ login }: { login: NonNullable<Known['login']> }): VNode {
+  const { why } = login
   const { logIn } = useDashboard()
   const input = useRef<HTMLInputElement>(null)
   const [busy, setBusy] = useState(false)
@@ -15,7 +17,7 @@ export function Login({ why }: { why: string }): VNode {
     setBusy(false)
     input.current?.focus()
     input.current?.select()
-  }, [why])
+  }, [login])
   return h('main', { class: 'login' }, [
     h(
       'form',

@@ -10,6 +10,7 @@ import { followEvents } from './live.ts'
 import { readPlace, writePlace } from './location.ts'
 import type { Past } from './past.ts'
 import { applyTheme, keepToken, readTheme, readToken } from './session.ts'
+import { soon } from './soon.ts'
 import { createStore, NOTHING_KNOWN, takeIn, takePast, takePasts } from './store.ts'
 
 /** Milliseconds between two looks at the overview. No event tells of what has been saved. */
@@ -23,7 +24,7 @@ const TELLING: ReadonlySet<string> = new Set([
   'state',
 ])
 
-const store = createStore((callback) => requestAnimationFrame(callback))
+const store = createStore(soon)
 let token = readToken()
 /** Milliseconds that the server's wall clock is ahead of this one. */
 let ahead = 0
@@ -47,6 +48,11 @@ function logOut(why: string): void {
 
 function logIn(next: string | null): void {
   if (next === null) return logOut('')
+  // No header can hold it, and the browser would only say that nothing was sent.
+  if (!/^[\x21-\x7E]+$/.test(next))
+    return logOut(
+      'That is no token: it would be one line without blanks and accents. Look it up in the config.',
+    )
   token = next
   void tryToken(next)
 }
@@ -76,8 +82,12 @@ function take(overview: OverviewView): void {
 
 /** What goes wrong here is told by the stream, which is tried again; or it has led to the login. */
 function look(): void {
-  if (document.visibilityState === 'visible')
-    api.ask<OverviewView>('api/v1/system/overview').then(take, () => undefined)
+  api.ask<OverviewView>('api/v1/system/overview').then(take, () => undefined)
+}
+
+/** Behind another tab only events are followed: the title says how many services have failed. */
+function lookIfSeen(): void {
+  if (document.visibilityState === 'visible') look()
 }
 
 /** After a wake: how long it took, and how long the next one will. Only of one service: all of them may be megabytes. */
@@ -93,13 +103,13 @@ function begin(): void {
   /** What the stream tells at first has been told by the history. */
   let live = false
   let soon: ReturnType<typeof setTimeout> | undefined
-  const timer = setInterval(look, LOOK)
-  document.addEventListener('visibilitychange', look)
+  const timer = setInterval(lookIfSeen, LOOK)
+  document.addEventListener('visibilitychange', lookIfSeen)
   const end = followEvents({
     api,
     opened() {
       live = false
-      store.change(() => ({ link: 'live' }))
+      store.change(() => ({ link: 'live', lostWhy: '' }))
       look()
       api.ask<{ services: Record<string, Past> }>('api/v1/history').then(
         ({ services }) => {
@@ -117,13 +127,13 @@ function begin(): void {
       clearTimeout(soon)
       soon = setTimeout(look, 100)
     },
-    lost: () => store.change(() => ({ link: 'lost' })),
+    lost: (why) => store.change(() => ({ link: 'lost', lostWhy: why })),
   })
   stop = () => {
     end()
     clearInterval(timer)
     clearTimeout(soon)
-    document.removeEventListener('visibilitychange', look)
+    document.removeEventListener('visibilitychange', lookIfSeen)
     stop = () => undefined
   }
 }

@@ -27,6 +27,8 @@ export interface Known {
   /** Newest first. */
   readonly events: readonly LiveEvent[]
   readonly link: Link
+  /** Where it is lost: what was answered instead, as sentences; empty: nothing. */
+  readonly lostWhy: string
   /** When the link was last live, on the browser's clock; milliseconds since the epoch. */
   readonly liveAt: number
   /** null: no login is asked for. why: what was wrong with the last attempt; empty: nothing, a token is simply needed. */
@@ -42,6 +44,7 @@ export const NOTHING_KNOWN: Known = {
   overview: null,
   events: [],
   link: 'connecting',
+  lostWhy: '',
   liveAt: 0,
   login: null,
   orders: new Map(),
@@ -60,7 +63,7 @@ export interface Store {
   follow(listener: () => void): () => void
 }
 
-/** `later`: calls back once, soon; requestAnimationFrame. */
+/** `later`: calls back once, soon. */
 export function createStore(later: (callback: () => void) => void): Store {
   let known = NOTHING_KNOWN
   let planned = false

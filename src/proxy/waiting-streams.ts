@@ -28,9 +28,16 @@ const RETRY = 2_000
 /** Bytes that a listener may leave unread: an event has 300, so it has not read for an hour. */
 const MOST_UNREAD = 65_536
 
-interface Stream {
-  readonly res: ServerResponse
+/** The page that a stream is for. */
+export interface Follower {
+  /** Puts what is seen into its words. */
   readonly told: (view: WaitingView) => Told
+  /** Whether its address still leads to the gate: of one that a reload has taken out of force nothing is ever heard again. */
+  readonly leads: () => boolean
+}
+
+interface Stream extends Follower {
+  readonly res: ServerResponse
   /** What it was told last, but for how long it takes. */
   state: string
   at: number
@@ -56,9 +63,9 @@ export class WaitingStreams {
     return this.#count < MOST && (this.#streams.get(gate)?.size ?? 0) < MOST_OF_ONE
   }
 
-  /** Answers with the stream, which begins with the present state. `told` puts what is seen into the words of its page. */
-  open(gate: Gate, res: ServerResponse, told: Stream['told']): void {
-    const stream: Stream = { res, told, state: '', at: 0 }
+  /** Answers with the stream, which begins with the present state. */
+  open(gate: Gate, res: ServerResponse, follower: Follower): void {
+    const stream: Stream = { ...follower, res, state: '', at: 0 }
     const streams = this.#streams.get(gate) ?? new Set()
     this.#streams.set(gate, streams.add(stream))
     this.#count++
@@ -119,6 +126,11 @@ export class WaitingStreams {
     for (const stream of this.#streams.get(gate) ?? []) {
       const { res } = stream
       if (res.writableEnded || res.destroyed) continue
+      // Whoever comes back is led to what is there now.
+      if (!stream.leads()) {
+        res.end()
+        continue
+      }
       if (stream.state === state && now - stream.at < HEARTBEAT) continue
       stream.state = state
       stream.at = now

@@ -124,8 +124,13 @@ export class WaitingRoom {
   #open(req: IncomingMessage, res: ServerResponse, { target, match }: Destination): void {
     const shown = this.#shown(req, target, match)
     // The language of the page, which the browser may have been told anew to send another than.
-    const language = languageOf(parametersOf(target).get('lang') ?? '')
-    this.#streams.open(match.gate, res, (view) => tell({ ...shown, language, view }))
+    const parameters = parametersOf(target)
+    const language = languageOf(parameters.get('lang') ?? '')
+    const path = parameters.get('path') ?? ''
+    this.#streams.open(match.gate, res, {
+      told: (view) => tell({ ...shown, language, view }),
+      leads: () => this.#route(target.host, path)?.gate === match.gate,
+    })
   }
 
   /** Ends the streams; there are no new ones. */

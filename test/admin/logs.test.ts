@@ -210,6 +210,19 @@ t.test('it ends when the client leaves, when its token goes, and when WakeDock e
   t.equal(state.open, 0)
 })
 
+t.test('it ends properly also before anything was said', async (t) => {
+  async function* lines(_target: Target, { signal }: LogOptions): AsyncGenerator<LogLine> {
+    if (!signal.aborted) await once(signal, 'abort')
+    yield* []
+  }
+  const clock = new FakeClock()
+  const { url, server } = await startAdmin(t, { insight: fakeInsight(lines).insight, clock, tokens: TOKENS })
+  const answer = follow(url, { authorization: 'Bearer operate-secret' })
+  await until('it is waited for', () => clock.pending > 0)
+  server.update({ tokens: [token('ops', 'another-secret', 'operate')] })
+  t.equal(await (await answer).body.text(), '')
+})
+
 t.test("the engine's request is closed when the client leaves", async (t) => {
   const engine = await openFakeEngine(t)
   engine.answers.set('GET /containers/blog/json', json(inspection('blog', 'running')))

@@ -1,4 +1,5 @@
 /** The admin API over a real connection: health, metrics, reload, and how it says no. */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import { createLogger } from '../../src/log.ts'
@@ -221,6 +222,33 @@ t.test('a wrong token is logged without the token', async (t) => {
   t.match(answer.headers['www-authenticate'], /error="invalid_token"/u)
   t.notMatch(answer.text, /gue55/u)
   t.same(logged, ['warn 127.0.0.1 sent the admin API a wrong token'])
+})
+
+t.test('close does not wait for a connection on which nothing has been asked', async (t) => {
+  const { server, url } = await startAdmin(t)
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  const ended = once(socket, 'close')
+  await once(socket, 'connect')
+  // The server knows of it once it has answered what came later.
+  await (await fetch(`${url}/healthz`)).text()
+  await server.close(2 ** 30)
+  await ended
+})
+
+t.test('close lets a request under way have its answer', async (t) => {
+  const { server, ask, control } = await startAdmin(t)
+  const [ordered, awake] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  control.result = async (current) => {
+    ordered.resolve()
+    await awake.promise
+    return { done: true, snapshot: current }
+  }
+  const answer = ask('POST /api/v1/services/blog/wake?wait=true')
+  await ordered.promise
+  const closed = server.close(2 ** 30)
+  awake.resolve()
+  t.match(await answer, { status: 200, json: { name: 'blog' } })
+  await closed
 })
 
 t.test('close ends a request that waits, once its deadline is over', async (t) => {

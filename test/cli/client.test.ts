@@ -6,10 +6,11 @@ import { createServer as createRawServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { adminAddress } from '../../src/cli/admin-address.ts'
-import { notOurs, unreachable } from '../../src/cli/refusals.ts'
+import { connectTo } from '../../src/cli/connection.ts'
+import { isPassing, notOurs, unreachable } from '../../src/cli/refusals.ts'
 import { startAdmin, TOKENS } from '../helpers/admin.ts'
 import { FAILURE, FakeControl, snapshot } from '../helpers/fake-control.ts'
-import { run } from '../helpers/cli.ts'
+import { fakeIo, run } from '../helpers/cli.ts'
 
 t.test('status prints the table, and one service in detail', async (t) => {
   const { url } = await startAdmin(t)
@@ -203,6 +204,16 @@ const OTHERS: readonly (readonly [what: string, other: Other, said: RegExp])[] =
     /^\S+ is where WakeDock takes the requests/u,
   ],
   [
+    'a proxy whose daemon is away',
+    { bodies: { '*': '<html>Bad Gateway' }, status: 502 },
+    /^what answers at \S+ says 502: a proxy, it seems, .*\nSee that the daemon runs, or name its address/u,
+  ],
+  [
+    'a service behind the proxy that is away',
+    { bodies: { '*': '<html>' }, status: 503, headers: { via: '1.1 wakedock' } },
+    /^\S+ is where WakeDock takes the requests/u,
+  ],
+  [
     'a daemon that answers otherwise',
     { bodies: { '*': '{}', [OVERVIEW]: '{"version":"0.9.0"}' } },
     /^the daemon at \S+ is WakeDock 0\.9\.0, and this command is 1\.2\.3: .* has to be started again/u,
@@ -218,6 +229,14 @@ const OTHERS: readonly (readonly [what: string, other: Other, said: RegExp])[] =
     /^the daemon at \S+ speaks another version of the API/u,
   ],
 ]
+
+t.test('a proxy whose daemon is away is asked again by whoever follows', async (t) => {
+  const url = await startOther(t, { bodies: { '*': '' }, status: 502 })
+  const connection = await connectTo({ options: new Map([['admin', url]]), positionals: [] }, fakeIo())
+  t.teardown(() => connection.close())
+  const error: unknown = await connection.stream('/', 'text/event-stream').catch((thrown: unknown) => thrown)
+  t.ok(isPassing(error))
+})
 
 for (const [what, other, said] of OTHERS) {
   t.test(`what answers is ${what}`, async (t) => {

@@ -1,6 +1,7 @@
 /** The dashboard in a real Chromium, around a fake core: what happens is shown, what is ordered is asked for and answered, and a lost connection comes back. */
 import t from 'tap'
 import { browserSkip, openBrowser } from '../helpers/browser.ts'
+import { until } from '../helpers/docker.ts'
 import { snapshot } from '../helpers/fake-control.ts'
 import { names, NOW, row } from './page.ts'
 import { homelab, startScene } from './scene.ts'
@@ -70,6 +71,45 @@ t.test('an order that is refused says why, and what to do', { skip }, async (t) 
   await outcome.getByText('recipes was not woken. The container ended. Look into its log.').waitFor()
   await outcome.getByRole('button', { name: 'Close' }).click()
   await outcome.waitFor({ state: 'detached' })
+  t.same(faults, [])
+})
+
+t.test('what keeps the page from being live is said', { skip }, async (t) => {
+  const { url } = await startScene(t, homelab(NOW))
+  const { page } = await (await openBrowser(t)).page()
+  // As a proxy in front does that passes on the name it is called by.
+  await page.goto(url.replace('127.0.0.1', 'dock.localhost'))
+  await page
+    .getByText('Without tokens the admin API answers to localhost, 127.0.0.1 and [::1] only.')
+    .waitFor()
+})
+
+t.test('a login in front of WakeDock is no obstacle, and its refusal no wrong token', { skip }, async (t) => {
+  const { page: address } = await startScene(t, homelab(NOW))
+  const { page, context, faults } = await (await openBrowser(t)).page()
+  await context.addCookies([{ name: 'session', value: '1', url: address }])
+  await page.route('**/api/v1/**', async (route) => {
+    const { cookie } = await route.request().allHeaders()
+    return cookie === 'session=1' ? route.continue() : route.fulfill({ status: 401, body: 'Log in first' })
+  })
+  await page.goto(address)
+  await row(page, 'blog').waitFor()
+  await context.clearCookies()
+  await page.reload()
+  await page.getByText('The answer was 401 Unauthorized. It is not one of WakeDock').waitFor()
+  t.equal(await page.getByLabel('Token').count(), 0)
+  t.same(faults, [])
+})
+
+t.test('behind another tab the title still says how many have failed', { skip }, async (t) => {
+  const { page: address, control, feed } = await startScene(t, [snapshot('blog')])
+  const { page, faults } = await (await openBrowser(t)).page()
+  await page.goto(address)
+  await row(page, 'blog').waitFor()
+  await page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden' })")
+  control.snapshots[0] = snapshot('blog', { state: 'failed' })
+  feed.add({ type: 'state', service: 'blog', from: 'waking', to: 'failed' })
+  await until('the title says so', async () => (await page.title()) === '(1 failed) WakeDock')
   t.same(faults, [])
 })
 

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import t from 'tap'
 import type { ServiceSnapshot } from '../../src/domain/gate.ts'
 import { WaitingStreams } from '../../src/proxy/waiting-streams.ts'
-import { viewOf } from '../../src/proxy/waiting-view.ts'
+import { viewOf, type WaitingView } from '../../src/proxy/waiting-view.ts'
 import { FakeClock } from '../helpers/fake-clock.ts'
 import { FAILURE } from '../helpers/fake-control.ts'
 import { FakeGate } from './rig.ts'
@@ -133,7 +133,7 @@ t.test('it belongs to the service of the page, wherever that is', async (t) => {
   const client = await ask(stream('/wiki/a%20b?c'))
   await client.until('}\n\n')
   t.match(told(client), [{ heading: 'Wiki is starting' }])
-  t.same(asked, ['a /wiki/a%20b?c'], "the page's path as the page has it")
+  t.same([...new Set(asked)], ['a /wiki/a%20b?c'], "the page's path as the page has it")
   const other = await ask(stream('/'))
   await other.until('0\r\n\r\n')
   t.same(phases(other), ['ready'])
@@ -180,6 +180,33 @@ t.test('it ends with its client, with the service and with WakeDock', async (t) 
     else t.equal(made.clock.pending, 0, name)
     t.equal(made.lines.length, 1, name)
     if (name === 'service') await client.until('0\r\n\r\n')
+  }
+})
+
+t.test('it ends when its page leads to another service, which may have the same name', async (t) => {
+  const made = await waitingRig(t, null)
+  const match = { gate: made.gate, metrics: made.metrics, prefix: '', ignores: null }
+  const successor = { ...match, gate: new FakeGate(null) }
+  for (const next of [successor, null]) {
+    let found: typeof match | null = match
+    const asked = new Set<string>()
+    const route = (host: string, path: string): typeof match | null => {
+      asked.add(`${host} ${path}`)
+      return found
+    }
+    const { ask, clock, feed } = await waitingRig(t, null, {}, { route })
+    const client = await ask(stream('/x?y'))
+    await client.until('}\n\n')
+    await clock.advance(250)
+    await quiet()
+    t.equal(feed.listeners, 1, 'nothing has changed')
+    found = next
+    await clock.advance(250)
+    await client.until('0\r\n\r\n')
+    t.same(phases(client), ['starting'], 'nothing more is told')
+    t.same([...asked], ['a /x?y'])
+    await eventually(() => feed.listeners === 0)
+    t.equal(clock.pending, 0)
   }
 })
 
@@ -233,14 +260,15 @@ function unread() {
   })
   const open = (gate: FakeGate): ServerResponse => {
     const res = new ServerResponse(new IncomingMessage(new Socket()))
-    streams.open(gate, res, ({ phase }) => ({
+    const told = ({ phase }: WaitingView) => ({
       phase,
       heading: 'x'.repeat(200),
       status: '',
       elapsed_ms: 0,
       estimate_ms: null,
       retry_ms: 0,
-    }))
+    })
+    streams.open(gate, res, { told, leads: () => true })
     return res
   }
   return { clock, feed, streams, open, seen }
