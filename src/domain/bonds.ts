@@ -13,6 +13,8 @@ export interface Bonded {
   readonly service: Service
   readonly state: State
   readonly bonds: Bonds
+  /** What is known of its target is from after the last outage of its provider. Of a stack, of its parts: it has none itself. */
+  readonly heard: boolean
   dispatch(event: Event): void
 }
 
@@ -75,6 +77,14 @@ export class Bonds {
     for (const claimant of this.#claimants) claimant.dispatch({ type: 'tick' })
   }
 
+  /** There is news of the owner's target: that may be what others wait for, those included that need the stack it is a part of. */
+  heard(): void {
+    for (const claimant of this.#claimants) {
+      claimant.dispatch({ type: 'tick' })
+      if (claimant.service.target.kind === 'group') claimant.bonds.heard()
+    }
+  }
+
   needs(): Needs {
     const { service } = this.#owner
     if (service.needs.length === 0) return 'met'
@@ -83,7 +93,9 @@ export class Bonds {
       for (const other of this.#of(need.key)) {
         const verdict = this.#meets(need, other)
         if (verdict instanceof TargetError) return this.#failure(need, other, verdict)
-        if (!verdict) waitingFor.push(other.service.name)
+        // What its provider said before an outage may be over: whoever relied on it would start before it runs again.
+        const met = verdict && (need.until === 'along' || other.heard)
+        if (!met) waitingFor.push(other.service.name)
       }
     }
     return waitingFor.length === 0 ? 'met' : { waitingFor }

@@ -109,6 +109,11 @@ export class ServiceRuntime implements Gate, Part {
     return this.#status
   }
 
+  get heard(): boolean {
+    if (this.#group === null) return !this.#afterOutage
+    return this.#service.needs.every(({ key }) => this.#parts.find(key)?.heard ?? true)
+  }
+
   get stopError(): TargetError | null {
     return this.#history.stopError
   }
@@ -315,7 +320,9 @@ export class ServiceRuntime implements Gate, Part {
       default:
         return
     }
+    if (!this.#afterOutage) return
     this.#afterOutage = false
+    this.bonds.heard()
   }
 
   /** Says which connections may be made and kept. A part has none: they are its stack's; nor has what only has to run. */

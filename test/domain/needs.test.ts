@@ -250,6 +250,23 @@ t.test('an engine that comes back without its containers is no hand', async (t) 
   t.equal(it.state('db'), 'awake')
 })
 
+t.test('after an outage nothing starts on the word that what it needs ran before it', async (t) => {
+  const it = await world(needing('app', ['db']), service('db'))
+  it.ready = ({ generation }) => !generation.startsWith('container:app')
+  const client = it.request('app')
+  await it.advance(100)
+  it.provider.calls.length = 0
+  it.provider.lose()
+  // Of both nothing is heard before the engine is back, and of app first.
+  it.provider.change(service('app').target, stopped(137))
+  it.provider.change(service('db').target, stopped(137))
+  it.provider.comeBack()
+  it.ready = () => true
+  await it.advance(1_000)
+  t.strictSame(it.provider.calls, ['start container:db', 'start container:app'])
+  t.equal(client.outcome, 'open')
+})
+
 t.test('sleep of a needed service is refused; forced, those that need it sleep first', async (t) => {
   const it = await world(needing('app', ['db'], short), service('db', short))
   const client = it.request('app')
