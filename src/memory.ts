@@ -36,13 +36,13 @@ export function rememberTick(): void {
  * A start leaves garbage behind that a daemon with little to do would keep for hours: parsed config, compiled schemas, sources. One
  * full collection gives it back, 20 MB of it.
  *
- * From then on the heap may grow to three times what is alive before the next. In a quiet time V8 brings that limit down to a few
+ * From then on the heap may grow to twice what is alive before the next. In a quiet time V8 brings that limit down to a few
  * megabytes above it, and then collects everything ten times a second for as long as there is traffic: 210 µs a POST of 64 KiB instead
  * of 80.
  */
 export function collectAfterStart(): void {
   setTimeout(() => {
-    setFlagsFromString('--heap-growing-percent=200')
+    setFlagsFromString('--heap-growing-percent=100')
     collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
   }, SETTLED).unref()
 }
