@@ -43,7 +43,7 @@ export class WakeDock {
 
   constructor(t: Scope, main: string, { configFile, adminPort }: { configFile: string; adminPort: number }) {
     this.#t = t
-    this.#command = [process.execPath, main, 'serve', '--config', configFile]
+    this.#command = [process.execPath, '--max-semi-space-size=8', main, 'serve', '--config', configFile]
     this.#admin = `http://127.0.0.1:${adminPort}`
   }
 
